@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+
+/** Names of everything on disk. Below dataRoot what lasts, below execRoot what ends with the machine. */
+export class Paths {
+  readonly dataRoot: string;
+  readonly execRoot: string;
+
+  constructor(dataRoot: string, execRoot: string) {
+    this.dataRoot = dataRoot;
+    this.execRoot = execRoot;
+  }
+
+  get lock() { return join(this.dataRoot, 'lock'); }
+  get database() { return join(this.dataRoot, 'tinydocker.db'); }
+  get blobs() { return join(this.dataRoot, 'blobs', 'sha256'); }
+  get layers() { return join(this.dataRoot, 'layers'); }
+  /** Half-received content; emptied at start. */
+  get ingest() { return join(this.dataRoot, 'ingest'); }
+  /** What is being deleted: moved here in one rename, removed when there is time; emptied at start. */
+  get trash() { return join(this.dataRoot, 'trash'); }
+  get containers() { return join(this.dataRoot, 'containers'); }
+  get bundles() { return join(this.execRoot, 'containers'); }
+
+  /** A blob by its digest `sha256:<hex>`. */
+  blob(digest: string) { return join(this.blobs, digest.slice('sha256:'.length)); }
+  layer(id: number) { return join(this.layers, String(id)); }
+  /** A container's lasting files: upper, work, its log, hosts, hostname, resolv.conf. */
+  container(id: string) { return join(this.containers, id); }
+  bundle(id: string) { return join(this.bundles, id); }
+}

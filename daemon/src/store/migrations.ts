@@ -1,0 +1,66 @@
+/** The schema's history, in order; an entry that has been released is never changed. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Bytes by digest, as registries and archives have them. The file is blobs/sha256/<hex>.
+  CREATE TABLE blobs (
+    digest     TEXT PRIMARY KEY,
+    size       INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT;
+
+  -- Unpacked layers, one directory each: layers/<id>.
+  CREATE TABLE layers (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    chain_id   TEXT NOT NULL UNIQUE,
+    diff_id    TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT;
+
+  -- Images by the digest of their configuration, which is their id.
+  CREATE TABLE images (
+    id         TEXT PRIMARY KEY,
+    config     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    created_at TEXT NOT NULL
+  ) STRICT;
+
+  -- The layers of an image, lowest first, each with the blob it came from.
+  CREATE TABLE image_layers (
+    image_id    TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    position    INTEGER NOT NULL,
+    layer_id    INTEGER NOT NULL REFERENCES layers (id),
+    blob_digest TEXT REFERENCES blobs (digest),
+    PRIMARY KEY (image_id, position)
+  ) STRICT;
+  CREATE INDEX image_layers_layer ON image_layers (layer_id);
+
+  CREATE TABLE tags (
+    reference  TEXT PRIMARY KEY,
+    image_id   TEXT NOT NULL REFERENCES images (id),
+    updated_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX tags_image ON tags (image_id);
+
+  -- Containers: what was asked for (config, host_config), what it stands on, what became of it (state). JSON columns
+  -- hold what is only ever read whole.
+  CREATE TABLE containers (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    image_id    TEXT NOT NULL,
+    created_at  TEXT NOT NULL,
+    config      TEXT NOT NULL,
+    host_config TEXT NOT NULL,
+    state       TEXT NOT NULL
+  ) STRICT;
+
+  -- A container keeps the layers it stands on, also when its image is removed by force.
+  CREATE TABLE container_layers (
+    container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    position     INTEGER NOT NULL,
+    layer_id     INTEGER NOT NULL REFERENCES layers (id),
+    PRIMARY KEY (container_id, position)
+  ) STRICT;
+  CREATE INDEX container_layers_layer ON container_layers (layer_id);
+  `,
+];
