@@ -1,0 +1,31 @@
+import { getSystemErrorName } from 'node:util';
+import { SystemError } from '@tinydocker/shared/errors.js';
+import koffi from 'koffi';
+import { helperPath } from './helpers.js';
+
+/** libtd-native: every function returns a value >= 0 or -errno. */
+const library = koffi.load(helperPath('libtd-native.so'));
+
+export const native = {
+  spawn: library.func('int td_spawn(const char *path, char **argv, char **envp, int *fds, int nfds, const char *cwd)'),
+  waitpid: library.func('int td_waitpid(int pid, _Out_ int *status)'),
+  socketpair: library.func('int td_socketpair(_Out_ int *pair)'),
+  pipe: library.func('int td_pipe(_Out_ int *pair)'),
+  send: library.func('int td_send(int fd, const uint8_t *data, uint64_t size, int *fds, int nfds)'),
+  connect: library.func('int td_connect(const char *path)'),
+  dup: library.func('int td_dup(int fd)'),
+  close: library.func('int td_close(int fd)'),
+  shutdown: library.func('int td_shutdown(int fd, int how)'),
+  peer: library.func('int td_peer(int fd, _Out_ int *pid, _Out_ int *uid, _Out_ int *gid)'),
+  pidfdOpen: library.func('int td_pidfd_open(int pid)'),
+  pidfdSendSignal: library.func('int td_pidfd_send_signal(int pidfd, int signal)'),
+  sealedMemfd: library.func('int td_sealed_memfd(const char *path)'),
+  lock: library.func('int td_lock(const char *path)'),
+  notify: library.func('int td_notify(const char *path, const char *state)'),
+} as const;
+
+/** The result of a native call, or its -errno thrown as a SystemError that names call and path. */
+export function checked(result: number, syscall: string, path?: string): number {
+  if (result < 0) throw new SystemError(syscall, getSystemErrorName(result), path);
+  return result;
+}

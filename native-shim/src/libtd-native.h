@@ -1,0 +1,68 @@
+/*
+ * libtd-native: the system calls that tinydockerd needs and Node does not have, for koffi. Thin: no
+ * policy, no state, no allocation that outlives a call. Every function returns a value >= 0 or -errno.
+ * daemon/src/kernel/native.ts declares the same list.
+ */
+#ifndef TD_LIBTD_NATIVE_H
+#define TD_LIBTD_NATIVE_H
+
+#include <stdint.h>
+
+#pragma GCC visibility push(default)
+
+/*
+ * Starts a program in a session of its own. posix_spawn(3) shares the address space until the exec, where
+ * libuv's fork copies the page tables of the whole daemon and stops it for milliseconds. fds[i] becomes
+ * descriptor i; -1 means /dev/null; everything above is closed. Returns the pid.
+ */
+int td_spawn(const char *path, char *const argv[], char *const envp[], const int *fds, int nfds,
+             const char *cwd);
+
+/* Reaps one child if it has ended: *status as of waitpid(2). Returns its pid, or 0 while it runs. */
+int td_waitpid(int pid, int *status);
+
+int td_socketpair(int pair[2]);
+
+int td_pipe(int pair[2]);
+
+/* Writes all of DATA and sends the descriptors along with its first byte (SCM_RIGHTS). */
+int td_send(int fd, const void *data, uint64_t size, const int *fds, int nfds);
+
+/* Connects to a Unix socket; the path must fit sun_path (see kernel/socket.ts for longer ones). */
+int td_connect(const char *path);
+
+int td_dup(int fd);
+
+int td_close(int fd);
+
+/* SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */
+int td_shutdown(int fd, int how);
+
+/* pid, uid and gid of the process that connected. */
+int td_peer(int fd, int *pid, int *uid, int *gid);
+
+/*
+ * Sends a signal to PID through a pidfd. The caller compares the start time between open and send, so that a
+ * recycled pid is never hit.
+ */
+int td_pidfd_open(int pid);
+
+int td_pidfd_send_signal(int pidfd, int signal);
+
+/*
+ * A copy of PATH in memory that nobody can change any more. Programs that containers can reach through
+ * /proc/self/exe are started from such a copy (CVE-2019-5736); all that are started from it share its pages.
+ */
+int td_sealed_memfd(const char *path);
+
+/* Takes the exclusive lock of PATH, which lasts as long as the descriptor. -EWOULDBLOCK: another process has
+ * it. */
+int td_lock(const char *path);
+
+/* Sends STATE to the service manager (sd_notify(3)); PATH is $NOTIFY_SOCKET, '@' first for an abstract one.
+ */
+int td_notify(const char *path, const char *state);
+
+#pragma GCC visibility pop
+
+#endif
