@@ -28,7 +28,8 @@ export const conflict = (message: string, options?: ErrorOptions) => new EngineE
 export const invalid = (message: string, options?: ErrorOptions) => new EngineError('invalid', message, options);
 export const notModified = (message: string) => new EngineError('not-modified', message);
 export const forbidden = (message: string) => new EngineError('forbidden', message);
-export const unavailable = (message: string, options?: ErrorOptions) => new EngineError('unavailable', message, options);
+export const unavailable = (message: string, options?: ErrorOptions) =>
+  new EngineError('unavailable', message, options);
 export const notImplemented = (message: string) => new EngineError('not-implemented', message);
 
 /** A system call that failed: keeps syscall, path and errno apart from the sentence. */
@@ -48,6 +49,9 @@ export class SystemError extends EngineError {
 
 /** Puts the caller's context before an error's message and keeps its kind: `start container "web": ...`. */
 export function within(context: string, error: unknown): EngineError {
-  if (error instanceof EngineError) return new EngineError(error.kind, `${context}: ${error.message}`, { cause: error });
-  return new EngineError('system', `${context}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  if (error instanceof EngineError)
+    return new EngineError(error.kind, `${context}: ${error.message}`, { cause: error });
+  return new EngineError('system', `${context}: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }
