@@ -1,0 +1,301 @@
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SOCKET_NAME "shim.sock"
+#define ACK_TIMEOUT_NS 1000000000ull
+
+static uint64_t monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The streams of a target tell of changes and of clients that left. */
+
+static void on_stream_change(struct streams *streams)
+{
+    OWNER_OF(streams, struct target, streams)->supervisor->unsettled = true;
+}
+
+static void on_detach(struct streams *streams, bool by_keys)
+{
+    struct target *t = OWNER_OF(streams, struct target, streams);
+    struct buffer event = {0};
+    message_detach(&event, t->id, by_keys);
+    control_broadcast(&t->supervisor->control, &event);
+    buffer_free(&event);
+}
+
+void supervisor_adopt(struct supervisor *s, struct target *t)
+{
+    streams_init(&t->streams, &s->loop, s->scratch);
+    t->streams.on_change = on_stream_change;
+    t->streams.on_detach = on_detach;
+}
+
+struct target *supervisor_find(struct supervisor *s, const char *id)
+{
+    if (id[0] == '\0') return &s->main;
+    for (struct target *t = s->execs; t != NULL; t = t->next)
+        if (strcmp(t->id, id) == 0) return t;
+    return NULL;
+}
+
+void supervisor_drop(struct supervisor *s, struct target *t)
+{
+    struct target **at = &s->execs;
+    while (*at != t) at = &(*at)->next;
+    *at = t->next;
+    target_close(t);
+    free(t);
+}
+
+/* The end of processes. */
+
+static void announce_end(struct supervisor *s, struct target *t, const struct buffer *event)
+{
+    control_broadcast(&s->control, event);
+    t->ended = true;
+    target_await(t, s->unwanted ? NULL : s->control.connections, monotonic_ns() + ACK_TIMEOUT_NS);
+    s->unsettled = true;
+}
+
+static void exec_ended(struct supervisor *s, struct target *t, int wait_status)
+{
+    struct buffer event = {0};
+    t->record = exit_record_new(wait_status);
+    streams_drain(&t->streams);
+    message_exec_exit(&event, t->id, &t->record);
+    announce_end(s, t, &event);
+    buffer_free(&event);
+}
+
+/*
+ * The kernel kills all of a pid namespace with its init, and lets init be reaped after them: the execs have
+ * been reported by now. Only in a container with the host's pid namespace may some be left.
+ */
+static void end_other_execs(struct supervisor *s)
+{
+    for (struct target *t = s->execs; t != NULL; t = t->next) {
+        int status;
+        if (t->ended) continue;
+        kill(t->pid, SIGKILL);
+        if (waitpid(t->pid, &status, 0) == t->pid) exec_ended(s, t, status);
+    }
+}
+
+static void container_ended(struct supervisor *s, int wait_status)
+{
+    struct buffer event = {0};
+    struct target *t = &s->main;
+    t->record = exit_record_new(wait_status);
+    t->record.oom_killed = container_oom_killed(&s->container);
+    end_other_execs(s);
+    streams_drain(&t->streams);
+    s->state = STATE_STOPPED;
+    /* In place before anyone is told: a daemon that dies over the news finds it. Where it cannot be written,
+     * they are told. */
+    exit_record_write(&t->record);
+    message_exit(&event, &t->record);
+    announce_end(s, t, &event);
+    buffer_free(&event);
+}
+
+static void signals_ready(struct source *source, uint32_t events)
+{
+    (void)events;
+    struct supervisor *s = OWNER_OF(source, struct supervisor, signals);
+    struct signalfd_siginfo info;
+    while (read(source->fd, &info, sizeof(info)) > 0) {
+    }
+    /* One SIGCHLD may stand for many. */
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (s->state == STATE_RUNNING && pid == s->main.pid) {
+            container_ended(s, status);
+            continue;
+        }
+        for (struct target *t = s->execs; t != NULL; t = t->next)
+            if (t->pid == pid && !t->ended) {
+                exec_ended(s, t, status);
+                break;
+            }
+    }
+}
+
+/* Acks and their deadline. */
+
+static void timer_ready(struct source *source, uint32_t events)
+{
+    (void)events;
+    struct supervisor *s = OWNER_OF(source, struct supervisor, timer);
+    uint64_t expirations;
+    if (read(source->fd, &expirations, sizeof(expirations)) < 0) return;
+    s->timer_ns = 0;
+    s->unsettled = true;
+}
+
+static void set_timer(struct supervisor *s, uint64_t ns)
+{
+    if (ns == s->timer_ns) return;
+    s->timer_ns = ns;
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)}};
+    timerfd_settime(s->timer.fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* Sends the clients of an ended target away once everybody knows. Returns the deadline that is still ahead,
+ * or 0. */
+static uint64_t release(struct target *t, uint64_t now)
+{
+    if (!t->ended || t->released) return 0;
+    if (t->nawaiting > 0 && now < t->deadline_ns) return t->deadline_ns;
+    t->nawaiting = 0;
+    t->released = true;
+    streams_close_clients(&t->streams, false);
+    return 0;
+}
+
+static void on_control_close(struct control *control, struct connection *c)
+{
+    struct supervisor *s = OWNER_OF(control, struct supervisor, control);
+    target_ack(&s->main, c, false);
+    for (struct target *t = s->execs; t != NULL; t = t->next) target_ack(t, c, false);
+    if (c != s->first) return;
+    s->first = NULL;
+    /* The daemon died, or changed its mind, before it asked for a container. */
+    if (s->state == STATE_CREATED) s->done = true;
+}
+
+static void settle(struct supervisor *s)
+{
+    while (s->unsettled) {
+        s->unsettled = false;
+        control_settle(&s->control);
+        streams_settle(&s->main.streams);
+        uint64_t now = monotonic_ns(), timer = release(&s->main, now);
+        for (struct target *t = s->execs, *next; t != NULL; t = next) {
+            next = t->next;
+            streams_settle(&t->streams);
+            uint64_t deadline = release(t, now);
+            if (deadline != 0 && (timer == 0 || deadline < timer)) timer = deadline;
+            /* One that ended while no daemon was there stays in the list, for the next one's hello and ack.
+             */
+            if (t->released && t->acked) supervisor_drop(s, t);
+        }
+        set_timer(s, timer);
+        if (s->main.released) s->done = true;
+    }
+}
+
+static void on_control_line(struct control *control, struct connection *c, const char *line, size_t len)
+{
+    supervisor_request(OWNER_OF(control, struct supervisor, control), c, line, len);
+}
+
+static void on_control_change(struct control *control)
+{
+    OWNER_OF(control, struct supervisor, control)->unsettled = true;
+}
+
+static int open_sources(struct supervisor *s, int control_fd)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    s->signals =
+        (struct source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signals_ready};
+    s->timer = (struct source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+                               .ready = timer_ready};
+    if (s->signals.fd < 0 || s->timer.fd < 0) return -errno;
+
+    int rc = loop_watch(&s->loop, &s->signals, EPOLLIN);
+    if (rc == 0) rc = loop_watch(&s->loop, &s->timer, EPOLLIN);
+    if (rc != 0) return rc;
+
+    s->control = (struct control){.loop = &s->loop,
+                                  .listener = {.fd = -1},
+                                  .scratch = s->scratch,
+                                  .scratch_size = SCRATCH_SIZE,
+                                  .on_line = on_control_line,
+                                  .on_close = on_control_close,
+                                  .on_change = on_control_change};
+    if (fcntl(control_fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(control_fd, F_SETFL, O_NONBLOCK) != 0)
+        return -errno;
+    s->first = control_add(&s->control, control_fd);
+    if (s->first == NULL) return -ENOMEM;
+    return control_listen(&s->control, SOCKET_NAME);
+}
+
+static int init(struct supervisor *s, const char *bundle_dir, int control_fd)
+{
+    int rc = loop_open(&s->loop);
+    if (rc != 0) return rc;
+    s->scratch =
+        mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (s->scratch == MAP_FAILED) return -errno;
+    s->bundle = bundle_load(bundle_dir, s->bundle_error, sizeof(s->bundle_error));
+    log_open(&s->log, s->bundle == NULL ? NULL : &s->bundle->log);
+    target_init(&s->main, s, "");
+    supervisor_adopt(s, &s->main);
+    s->main.streams.log = &s->log;
+    if (s->bundle != NULL) {
+        s->main.streams.terminal = s->bundle->process.terminal;
+        s->main.streams.in_open = s->bundle->stdin_open;
+        s->main.streams.in_once = s->bundle->stdin_once;
+    }
+    return open_sources(s, control_fd);
+}
+
+/* Between two bursts of work the shim holds next to nothing; the next one finds the pages again for a fault
+ * each. */
+static void give_back_memory(struct supervisor *s)
+{
+    s->idle = true;
+    madvise(s->scratch, SCRATCH_SIZE, MADV_DONTNEED);
+    log_trim(&s->log);
+    malloc_trim(0);
+}
+
+/* In this order: who sees the end of the control connection may count on everything else being gone. */
+static void clean_up(struct supervisor *s)
+{
+    while (s->execs != NULL) supervisor_drop(s, s->execs);
+    target_close(&s->main);
+    log_close(&s->log);
+    if (s->state != STATE_CREATED) container_destroy(&s->container);
+    if (s->control.listener.fd >= 0) unlink(SOCKET_NAME);
+    control_close(&s->control);
+}
+
+int supervisor_run(const char *bundle_dir, int control_fd)
+{
+    /* Not on the stack nor static: one allocation that malloc_trim leaves alone. */
+    struct supervisor *s = calloc(1, sizeof(*s));
+    if (s == NULL || init(s, bundle_dir, control_fd) != 0) return 1;
+    while (!s->done) {
+        int n = loop_run_once(&s->loop, s->idle ? -1 : 0);
+        if (n < 0) return 1;
+        if (n > 0)
+            s->idle = false;
+        else if (!s->idle)
+            give_back_memory(s);
+        settle(s);
+    }
+    clean_up(s);
+    return 0;
+}

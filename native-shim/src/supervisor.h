@@ -1,0 +1,55 @@
+/*
+ * The shim's life: from the bundle over the running container to its recorded end.
+ *
+ * Handlers of the loop change state and send lines; whatever closes or frees is done by settle() between two
+ * rounds, so that no handler finds its object gone.
+ */
+#ifndef TD_SUPERVISOR_H
+#define TD_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bundle.h"
+#include "container.h"
+#include "control.h"
+#include "log.h"
+#include "loop.h"
+#include "message.h"
+#include "target.h"
+
+enum supervisor_state { STATE_CREATED, STATE_RUNNING, STATE_STOPPED };
+
+struct supervisor {
+    struct loop loop;
+    struct source signals, timer;
+    struct control control;
+    struct connection *first; /* descriptor 3; the shim does without it once the container runs */
+    char *scratch;         /* SCRATCH_SIZE, shared by all that read; mapped, its pages given back when idle */
+    struct bundle *bundle; /* NULL: could not be read, for the reason in bundle_error */
+    char bundle_error[512];
+    struct log log;
+    enum supervisor_state state;
+    struct container container;
+    struct target main, *execs;
+    uint64_t timer_ns; /* what the timer is set to, 0 for not at all */
+    bool unsettled;    /* something waits for settle() */
+    bool idle;         /* the memory of the last rounds has been given back */
+    bool unwanted;     /* shutdown was asked for: nobody is waited for */
+    bool done;
+};
+
+/* Runs the shim in the bundle directory, which is the working directory. Returns its exit status. */
+int supervisor_run(const char *bundle_dir, int control_fd);
+
+/* request.c: answers one line of a control connection. */
+void supervisor_request(struct supervisor *s, struct connection *c, const char *line, size_t len);
+
+/* A target's streams, wired to this supervisor. */
+void supervisor_adopt(struct supervisor *s, struct target *t);
+struct target *supervisor_find(struct supervisor *s, const char *id); /* NULL: none of this id */
+
+/* Takes an exec out of the list and frees it. */
+void supervisor_drop(struct supervisor *s, struct target *t);
+
+#endif
