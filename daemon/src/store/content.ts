@@ -1,0 +1,123 @@
+import type { Db } from './database.js';
+
+/** An unpacked layer. The chain id names it together with all layers below it. */
+export interface LayerRecord {
+  readonly id: number;
+  readonly chainId: string;
+  readonly diffId: string;
+  /** Bytes of its regular files, each counted once however many names it has. */
+  readonly size: number;
+}
+
+interface LayerRow {
+  id: number;
+  chain_id: string;
+  diff_id: string;
+  size: number;
+}
+
+const statements = (db: Db) => ({
+  layer: db
+    .prepare('INSERT INTO layers (chain_id, diff_id, size, created_at) VALUES (?, ?, ?, ?) RETURNING id')
+    .pluck(),
+  blob: db.prepare('INSERT INTO blobs VALUES (?, ?, ?)'),
+  blobOf: db.prepare('SELECT blob_digest FROM image_layers WHERE layer_id = ? AND blob_digest IS NOT NULL').pluck(),
+  unusedLayers: db.prepare(
+    `SELECT id FROM layers WHERE id NOT IN (SELECT layer_id FROM image_layers)
+     AND id NOT IN (SELECT layer_id FROM container_layers)`,
+  ),
+  unusedBlobs: db.prepare(
+    `DELETE FROM blobs WHERE digest NOT IN (SELECT blob_digest FROM image_layers WHERE blob_digest IS NOT NULL)
+     RETURNING digest`,
+  ),
+  removeLayer: db.prepare('DELETE FROM layers WHERE id = ?'),
+});
+
+/**
+ * What lies on disk below the images: unpacked layers and blobs. Rows are added within the transaction that adds the image which
+ * needs them; what neither an image nor a container refers to is garbage.
+ */
+export class ContentStore {
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #byId = new Map<number, LayerRecord>();
+  readonly #byChain = new Map<string, LayerRecord>();
+  readonly #blobs = new Map<string, number>();
+
+  constructor(db: Db) {
+    this.#sql = statements(db);
+    for (const row of db.prepare('SELECT * FROM layers').all() as LayerRow[]) {
+      this.keepLayer({ id: row.id, chainId: row.chain_id, diffId: row.diff_id, size: row.size });
+    }
+    for (const row of db.prepare('SELECT digest, size FROM blobs').all() as { digest: string; size: number }[]) {
+      this.keepBlob(row.digest, row.size);
+    }
+  }
+
+  layer(id: number): LayerRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  layerByChain(chainId: string): LayerRecord | undefined {
+    return this.#byChain.get(chainId);
+  }
+
+  hasBlob(digest: string): boolean {
+    return this.#blobs.has(digest);
+  }
+
+  /** The blob that a layer came from, for some image that has it. */
+  blobOfLayer(id: number): string | undefined {
+    return this.#sql.blobOf.get(id) as string | undefined;
+  }
+
+  /** A new row; the memory learns of it by keepLayer, once the transaction is through. */
+  insertLayer(layer: Omit<LayerRecord, 'id'>, createdAt: string): LayerRecord {
+    const id = this.#sql.layer.get(layer.chainId, layer.diffId, layer.size, createdAt) as number;
+    return { ...layer, id };
+  }
+
+  keepLayer(layer: LayerRecord): void {
+    this.#byId.set(layer.id, layer);
+    this.#byChain.set(layer.chainId, layer);
+  }
+
+  insertBlob(digest: string, size: number, createdAt: string): void {
+    this.#sql.blob.run(digest, size, createdAt);
+  }
+
+  keepBlob(digest: string, size: number): void {
+    this.#blobs.set(digest, size);
+  }
+
+  /**
+   * Forgets the layers that nothing refers to and returns their ids: whose files may go now. One that a container took in
+   * this moment is safe: its row cannot be deleted (foreign key).
+   * @param held ids that somebody is about to use
+   */
+  dropUnusedLayers(held: ReadonlySet<number>): number[] {
+    const unused = this.#sql.unusedLayers.pluck().all() as number[];
+    const dropped = unused.filter((id) => !held.has(id));
+    for (const id of dropped) {
+      this.#sql.removeLayer.run(id);
+      const layer = this.#byId.get(id);
+      this.#byId.delete(id);
+      if (layer) this.#byChain.delete(layer.chainId);
+    }
+    return dropped;
+  }
+
+  /** Forgets the blobs that no image refers to and returns their digests. */
+  dropUnusedBlobs(): string[] {
+    const dropped = this.#sql.unusedBlobs.pluck().all() as string[];
+    for (const digest of dropped) this.#blobs.delete(digest);
+    return dropped;
+  }
+
+  layers(): LayerRecord[] {
+    return [...this.#byId.values()];
+  }
+
+  blobs(): string[] {
+    return [...this.#blobs.keys()];
+  }
+}
