@@ -63,6 +63,11 @@ static void open_file(struct log *log)
     log->rotate_at = log->config->max_size;
 }
 
+void log_start(struct log *log)
+{
+    if (log->out != NULL && log->fd < 0) open_file(log);
+}
+
 /* The disk took only part of a batch: keeps whole records, so that readers find nothing torn. */
 static void drop_torn_record(struct log *log, size_t written)
 {
@@ -141,7 +146,7 @@ static void set_tail(struct log *log, int stream, const struct timespec *now)
 void log_write(struct log *log, int stream, const char *data, size_t len, const struct timespec *now)
 {
     if (log->out == NULL) return;
-    if (log->fd < 0) open_file(log);
+    log_start(log);
     struct buffer *part = &log->partial[stream - 1];
     set_tail(log, stream, now);
     while (len > 0) {

@@ -17,7 +17,7 @@
 
 struct log {
     const struct log_config *config; /* NULL, or its path: nothing is written */
-    int fd;                          /* -1 until the first record, and after a failed rotation */
+    int fd;                          /* -1 until it is needed, and after a failed rotation */
     uint64_t size, rotate_at;        /* of the file; rotate_at 0: never */
     struct buffer partial[2];        /* the line that stdout and stderr have begun */
     char *out;                       /* records not yet written; mapped, its pages given back when idle */
@@ -27,6 +27,9 @@ struct log {
 };
 
 void log_open(struct log *log, const struct log_config *config);
+
+/* Makes the file, so that there is one where nothing is ever written. */
+void log_start(struct log *log);
 
 /* Takes what was read from stream 1 (stdout, and the terminal) or 2 (stderr) at a time of CLOCK_REALTIME. */
 void log_write(struct log *log, int stream, const char *data, size_t len, const struct timespec *now);

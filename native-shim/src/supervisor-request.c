@@ -30,6 +30,7 @@ static void op_start(struct supervisor *s, const struct request *r, struct buffe
         s->done = true;
     } else {
         s->state = STATE_RUNNING;
+        log_start(&s->log);
         s->main.pid = s->container.pid;
         message_started(out, r, s->container.pid, s->container.start_time, steps);
         streams_started(&s->main.streams, console);
@@ -163,7 +164,7 @@ static void op_hello(struct supervisor *s, const struct request *r, struct buffe
     message_hello(out, r, s->bundle->id, names[s->state], running ? s->container.pid : 0,
                   running ? s->container.start_time : 0);
     for (const struct target *t = s->execs; t != NULL; t = t->next)
-        message_hello_exec(out, t->id, t->pid, !t->ended, t->record.status);
+        if (!(t->released && t->acked)) message_hello_exec(out, t->id, t->pid, !t->ended, t->record.status);
     message_hello_end(out);
 }
 

@@ -1,0 +1,341 @@
+// A shim under test, driven as the daemon does it: a bundle, a control connection, clients handed over.
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const kernel = (name) => import(join(here, `../../daemon/dist/kernel/${name}.js`));
+const { closeFd, connectUnix, sendWithFds, socketPair } = await kernel('socket');
+const { spawn, waitPid } = await kernel('spawn');
+
+const SHIM = process.env.TD_SHIM ?? join(here, '../build/td-shim');
+const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_KILL', 'CAP_SETGID', 'CAP_SETUID'];
+
+/** An OCI process that runs a script in the container's shell. */
+export const shell = (script, more = {}) => ({
+  args: ['sh', '-c', script],
+  env: ['PATH=/bin', 'HOME=/', 'TERM=xterm'],
+  cwd: '/',
+  user: { uid: 0, gid: 0 },
+  capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
+  ...more,
+});
+
+let serial = 0;
+const running = new Set();
+
+/** A directory with a root filesystem of BusyBox alone, for all containers of one test file. */
+export class Ground {
+  constructor() {
+    this.dir = mkdtempSync(join(tmpdir(), 'td-shim-test-'));
+    this.layer = join(this.dir, 'layer');
+    for (const name of ['bin', 'dev', 'proc', 'sys', 'tmp', 'etc'])
+      mkdirSync(join(this.layer, name), { recursive: true });
+    copyFileSync('/bin/busybox', join(this.layer, 'bin/busybox'));
+    for (const name of [
+      'sh',
+      'cat',
+      'sleep',
+      'printf',
+      'echo',
+      'stty',
+      'seq',
+      'head',
+      'yes',
+      'kill',
+      'true',
+      'dd',
+      'test',
+      'wc',
+      'date',
+      'ls',
+      'id',
+    ])
+      symlinkSync('busybox', join(this.layer, 'bin', name));
+    writeFileSync(join(this.layer, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
+    writeFileSync(join(this.layer, 'etc/group'), 'root:x:0:\n');
+  }
+
+  /** Ends what a failed test has left running, too. */
+  async remove() {
+    for (const shim of running) {
+      await shim.connect().ask('shutdown');
+      await shim.ended;
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Writes the bundle of a container that runs `process`. */
+  bundle(process, { stdin = { open: false, once: false }, log } = {}) {
+    const id = (++serial).toString(16).padStart(64, '0');
+    const dir = join(this.dir, id.slice(-12));
+    for (const name of ['rootfs', 'upper', 'work']) mkdirSync(join(dir, name), { recursive: true, mode: 0o755 });
+    const options = ['nosuid', 'noexec', 'nodev'];
+    const config = {
+      ociVersion: '1.2.0',
+      process,
+      root: { path: join(dir, 'rootfs') },
+      hostname: 'test',
+      mounts: [
+        {
+          destination: '/',
+          type: 'overlay',
+          source: 'overlay',
+          options: [`lowerdir=${this.layer}`, `upperdir=${dir}/upper`, `workdir=${dir}/work`],
+        },
+        { destination: '/proc', type: 'proc', source: 'proc', options },
+        { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] },
+        {
+          destination: '/dev/pts',
+          type: 'devpts',
+          source: 'devpts',
+          options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+        },
+      ],
+      linux: {
+        namespaces: ['mount', 'pid', 'uts', 'ipc', 'network'].map((type) => ({ type })),
+        cgroupsPath: `/td-shim-test-${globalThis.process.pid}/${id}`,
+        resources: {},
+      },
+    };
+    const logPath = join(dir, 'container.log');
+    const shim = {
+      id,
+      user: '',
+      groups: [],
+      makeCwd: false,
+      stdin,
+      log: { driver: 'json-file', path: logPath, maxSize: 0, maxFiles: 1, ...log },
+    };
+    writeFileSync(join(dir, 'config.json'), JSON.stringify(config));
+    writeFileSync(join(dir, 'shim.json'), JSON.stringify(shim));
+    return { id, dir, logPath };
+  }
+}
+
+/** Lines of JSON on a descriptor of ours. */
+export class Control {
+  #fd;
+  #socket;
+  #rest = '';
+  #waiting = new Map();
+  #listeners = new Set();
+  #nextId = 1;
+  events = [];
+
+  constructor(fd) {
+    this.#fd = fd;
+    this.#socket = new net.Socket({ fd, readable: true, writable: false });
+    this.#socket.on('data', (chunk) => this.#read(chunk.toString()));
+    this.#socket.on('error', () => {});
+    this.closed = new Promise((resolve) => this.#socket.once('close', resolve)).then(() => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('shim is gone'));
+    });
+  }
+
+  #read(text) {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop();
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if ('event' in message) {
+        this.events.push(message);
+        for (const look of this.#listeners) look();
+      } else {
+        this.#waiting.get(message.id)?.resolve(message);
+        this.#waiting.delete(message.id);
+      }
+    }
+  }
+
+  /** Resolves with the answer, whichever it is. */
+  ask(op, fields = {}, fds = []) {
+    const id = this.#nextId++;
+    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.raw(`${JSON.stringify({ id, op, ...fields })}\n`, fds);
+    return answer;
+  }
+
+  raw(text, fds = []) {
+    sendWithFds(this.#fd, Buffer.from(text), fds);
+  }
+
+  /** The next answer to a line whose id could not be read. */
+  complaint() {
+    return new Promise((resolve, reject) => this.#waiting.set(null, { resolve, reject }));
+  }
+
+  /** An event of this kind, which may have come already. */
+  event(kind, matches = () => true) {
+    return new Promise((resolve, reject) => {
+      this.closed.then(() => reject(new Error(`no event ${kind}: shim is gone`)));
+      const look = () => {
+        const found = this.events.find((e) => e.event === kind && matches(e));
+        if (found) {
+          this.#listeners.delete(look);
+          resolve(found);
+        }
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  ack(event, exec) {
+    this.raw(`${JSON.stringify({ op: 'ack', event, exec })}\n`);
+  }
+
+  /** What the death of the daemon is to the shim. */
+  drop() {
+    this.#socket.destroy();
+  }
+}
+
+/** One end of an attached connection; the other is the shim's. */
+export class Client {
+  #output = [];
+  #listeners = new Set();
+
+  constructor(fd, { paused = false } = {}) {
+    this.socket = new net.Socket({ fd, allowHalfOpen: true });
+    this.socket.on('error', (error) => {
+      this.error = error;
+    });
+    this.ended = new Promise((resolve) => this.socket.once('end', resolve));
+    if (!paused) this.resume();
+  }
+
+  resume() {
+    this.socket.on('data', (chunk) => {
+      this.#output.push(chunk);
+      for (const look of this.#listeners) look();
+    });
+  }
+
+  get bytes() {
+    return Buffer.concat(this.#output);
+  }
+
+  get output() {
+    return this.bytes.toString('latin1');
+  }
+
+  /** Resolves as soon as the output has `text` in it. */
+  sees(text) {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!this.output.includes(text)) return;
+        this.#listeners.delete(look);
+        resolve();
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  write(data) {
+    this.socket.write(data);
+  }
+
+  half() {
+    this.socket.end();
+  }
+
+  destroy() {
+    this.socket.destroy();
+  }
+}
+
+/** stdcopy frames: what each stream carried. */
+export function unframe(bytes) {
+  const streams = { 1: [], 2: [] };
+  let at = 0;
+  while (at < bytes.length) {
+    const size = bytes.readUInt32BE(at + 4);
+    streams[bytes[at]].push(bytes.subarray(at + 8, at + 8 + size));
+    at += 8 + size;
+  }
+  if (at !== bytes.length) throw new Error('a frame without its end');
+  return { stdout: Buffer.concat(streams[1]).toString(), stderr: Buffer.concat(streams[2]).toString() };
+}
+
+export const ALL = { stdin: true, stdout: true, stderr: true, mux: true };
+
+export class Shim {
+  constructor(bundle, env = []) {
+    this.bundle = bundle;
+    const [ours, theirs] = socketPair();
+    this.pid = spawn(SHIM, ['td-shim', bundle.id, bundle.dir], env, { fds: [theirs], stderr: 2 });
+    closeFd(theirs);
+    const alive = setInterval(() => {}, 1 << 30); // a child alone does not keep Node's loop going
+    running.add(this);
+    this.ended = waitPid(this.pid).finally(() => {
+      clearInterval(alive);
+      running.delete(this);
+    });
+    this.control = new Control(ours);
+  }
+
+  /** Another control connection, through the socket in the bundle. */
+  connect() {
+    return new Control(connectUnix(join(this.bundle.dir, 'shim.sock')));
+  }
+
+  async attach(target, streams, options) {
+    const [ours, theirs] = socketPair();
+    const answer = await this.control.ask('attach', { target, ...streams }, [theirs]);
+    closeFd(theirs);
+    if (!answer.ok) {
+      closeFd(ours);
+      throw new Error(answer.error.message);
+    }
+    return new Client(ours, options);
+  }
+
+  async start() {
+    const answer = await this.control.ask('start');
+    if (!answer.ok) throw new Error(`${answer.error.step}: ${answer.error.message} ${answer.error.errno}`);
+    return answer;
+  }
+
+  /** An exec with a client, or without one. */
+  async exec(exec, process, streams, stdin = false) {
+    const [ours, theirs] = socketPair();
+    const request = { exec, process, user: '', groups: [], stdin };
+    const answer = await this.control.ask(
+      'exec',
+      streams ? { ...request, attach: streams } : request,
+      streams ? [theirs] : [],
+    );
+    closeFd(theirs);
+    if (streams && answer.ok) return { answer, client: new Client(ours) };
+    closeFd(ours);
+    return { answer };
+  }
+
+  /** Acknowledges the exit and waits for the shim's end. */
+  async finish() {
+    const exit = await this.control.event('exit');
+    this.control.ack('exit');
+    await this.control.closed;
+    const { status } = await this.ended;
+    if (status !== 0) throw new Error(`td-shim ended with ${status}`);
+    return exit;
+  }
+
+  log() {
+    return readFileSync(this.bundle.logPath, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  }
+
+  logged(stream) {
+    return this.log()
+      .filter((record) => record.stream === stream)
+      .map((record) => record.log)
+      .join('');
+  }
+}
