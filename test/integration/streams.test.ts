@@ -47,11 +47,8 @@ describe('the taken-over connection', () => {
   });
 
   test('errors come as ordinary answers', async () => {
-    await refused(
-      engine.api.post('/containers/nobody/attach', undefined, { stream: 1 }),
-      404,
-      'No such container: nobody',
-    );
+    const plain = await engine.api.post('/containers/nobody/attach', undefined, { stream: 1 });
+    assert.deepEqual([plain.status, plain.json()], [404, { message: 'No such container: nobody' }]);
     const stream = await engine.api.hijack('/containers/nobody/attach', { query: ALL });
     assert.equal(stream.status, 404);
     stream.vanish();
@@ -175,13 +172,16 @@ describe('input', () => {
     assert.equal(stdout, 'after\nlater\n');
   });
 
-  test('input in the same packet as the request is not lost', async () => {
-    const id = await engine.create({ Cmd: ['cat'], ...INTERACTIVE });
-    const stream = await engine.api.hijack(`/containers/${id}/attach`, { query: ALL, early: 'early ' });
-    await engine.start(id);
-    stream.socket.end('late');
-    assert.equal((await stream.finished()).stdout, 'early late');
-  });
+  // dockerd loses this input; a client cannot know whether its packets are joined.
+  if (engine.own) {
+    test('input in the same packet as the request is not lost', async () => {
+      const id = await engine.create({ Cmd: ['cat'], ...INTERACTIVE });
+      const stream = await engine.api.hijack(`/containers/${id}/attach`, { query: ALL, early: 'early ' });
+      await engine.start(id);
+      stream.socket.end('late');
+      assert.equal((await stream.finished()).stdout, 'early late');
+    });
+  }
 
   test('StdinOnce: the container’s input ends with the first client’s', async () => {
     const id = await engine.create({ Cmd: ['sh', '-c', 'cat; echo over'], ...INTERACTIVE });
@@ -227,7 +227,6 @@ describe('input', () => {
     gone.write('half a li');
     await gone.send(Buffer.from('ne\n'));
     await stays.waitFor('got half a line\n');
-    gone.socket.resetAndDestroy?.();
     gone.vanish();
     stays.write('whole\n');
     await stays.waitFor('got whole\n');
