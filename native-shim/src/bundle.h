@@ -1,6 +1,6 @@
 /*
- * config.json (OCI runtime specification) and shim.json, decoded and checked. No json-c type leaves bundle.c and
- * process.c's decoder: everything later works on these structures.
+ * config.json (OCI runtime specification) and shim.json, decoded and checked. No json-c type leaves bundle.c
+ * and process.c's decoder: everything later works on these structures.
  */
 #ifndef TD_BUNDLE_H
 #define TD_BUNDLE_H
@@ -18,10 +18,10 @@ struct rlimit_entry {
 };
 
 struct process {
-    char **args, **env;  /* NULL-terminated */
+    char **args, **env; /* NULL-terminated */
     char *cwd;
-    char *user;          /* as given; NULL: use uid, gid, gids */
-    char **groups;       /* as given; NULL-terminated or NULL */
+    char *user;    /* as given; NULL: use uid, gid, gids */
+    char **groups; /* as given; NULL-terminated or NULL */
     uint32_t uid, gid, *gids;
     size_t ngids;
     uint32_t umask;
@@ -40,7 +40,7 @@ struct log_config {
 };
 
 struct bundle {
-    char *dir;           /* absolute; also the shim's working directory */
+    char *dir; /* absolute; also the shim's working directory */
     char *id;
     struct process process;
     bool stdin_open, stdin_once;
@@ -53,9 +53,10 @@ struct bundle {
 struct bundle *bundle_load(const char *dir, char *error, size_t size);
 void bundle_free(struct bundle *b);
 
-/* Decodes an OCI process object, with the members `user` (string) and `groups` of an exec request beside it. */
-int process_decode(struct process *p, struct json_object *process, const char *user, struct json_object *groups,
-                   char *error, size_t size);
+/* Decodes an OCI process object, with the members `user` (string) and `groups` of an exec request beside it.
+ */
+int process_decode(struct process *p, struct json_object *process, const char *user,
+                   struct json_object *groups, char *error, size_t size);
 void process_free(struct process *p);
 
 #endif

@@ -12,7 +12,8 @@
 #include "bundle.h"
 #include "step.h"
 
-/* The child's ends of its three streams; -1 each where the process has a terminal. The callee does not close them. */
+/* The child's ends of its three streams; -1 each where the process has a terminal. The callee does not close
+ * them. */
 struct child_stdio {
     int in, out, err;
 };
@@ -22,6 +23,7 @@ struct container {
     pid_t pid;           /* init, in the shim's pid namespace */
     int pidfd;           /* of init; -1 before creation */
     uint64_t start_time; /* of init, field 22 of /proc/pid/stat */
+    struct cgroup *cgroup; /* NULL where it has none of its own */
 };
 
 /*
@@ -29,12 +31,12 @@ struct container {
  * when a step failed; whatever had been made is then gone again. The caller owns *console (the pty's master,
  * -1 without a terminal). Blocks for the milliseconds this takes.
  */
-int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io, struct steps *steps,
-                     int *console);
+int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io,
+                     struct steps *steps, int *console);
 
 /* Runs one more process in it; *pid is a child of the caller. Errors as above; the container is unharmed. */
-int container_exec(struct container *c, const struct process *p, const struct child_stdio *io, struct steps *steps,
-                   pid_t *pid, int *console);
+int container_exec(struct container *c, const struct process *p, const struct child_stdio *io,
+                   struct steps *steps, pid_t *pid, int *console);
 
 /* Sends a signal to init through its pidfd. Returns 0 or -errno. */
 int container_kill(const struct container *c, int signal);

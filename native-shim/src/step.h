@@ -31,13 +31,15 @@ struct failure {
 
 struct steps {
     uint32_t count, dropped;
-    int fail_at; /* TINYDOCKER_FAIL_STEP, -1 for none */
+    int fail_at;           /* TINYDOCKER_FAIL_STEP, -1 for none */
     enum step_actor actor; /* who records now; the child sets it after the fork */
+    bool executing;        /* the child has come as far as execve(2) */
+    int32_t child;         /* pid of the second stage of an exec, from the moment it exists */
     struct failure failure;
     struct step list[STEPS_MAX];
 };
 
-struct steps *steps_new(void);          /* NULL with errno */
+struct steps *steps_new(void); /* NULL with errno */
 void steps_free(struct steps *s);
 
 /*
@@ -46,8 +48,10 @@ void steps_free(struct steps *s);
  *     int rc = step_end(s, st, step_injected(st) ? -1 : mount(...));
  * or, shorter, STEP(s, name, call, fmt, ...) which evaluates to the result of the call (-1 with errno).
  */
-struct step *step_begin(struct steps *s, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-bool step_injected(struct step *st); /* true and errno = EIO where this step is to fail; the call is then left out */
+struct step *step_begin(struct steps *s, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+bool step_injected(
+    struct step *st); /* true and errno = EIO where this step is to fail; the call is then left out */
 long step_end(struct steps *s, struct step *st, long result);
 
 #define STEP(s, name, call, ...)                                                                             \
@@ -57,6 +61,7 @@ long step_end(struct steps *s, struct step *st, long result);
     })
 
 /* Sets the failure unless one is set already; the first is the cause. Keeps errno. */
-void step_fail(struct steps *s, int error, int exit_code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void step_fail(struct steps *s, int error, int exit_code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -1,0 +1,161 @@
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "container-wait.h"
+#include "init.h"
+#include "namespace.h"
+#include "spec.h"
+
+static int make_cgroup(struct container *c, struct steps *s)
+{
+    const struct container_spec *spec = c->bundle->spec;
+    if (!spec->cgroup_path) return 0;
+    struct step *st = step_begin(s, "cgroup-find", "%s", spec->cgroup_path);
+    c->cgroup = step_injected(st) ? NULL : cgroup_new(spec->cgroup_path);
+    step_end(s, st, c->cgroup ? 0 : -1);
+    if (!c->cgroup) {
+        step_fail(s, errno, 128, "find the cgroup hierarchies");
+        return -1;
+    }
+    return cgroup_make(s, c->cgroup) < 0 ? -1 : cgroup_limit(s, c->cgroup, &spec->resources);
+}
+
+/* A pid namespace given by its path is entered by the fork, and only by it. */
+static int enter_pid_namespace(struct steps *s, const struct container_spec *spec, const int *fds, int *own)
+{
+    *own = -1;
+    for (size_t i = 0; i < spec->nnamespaces; i++) {
+        if (spec->namespaces[i].flag != CLONE_NEWPID || fds[i] < 0) continue;
+        *own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+        if (*own >= 0 && STEP(s, "setns", setns(fds[i], CLONE_NEWPID), "%s", spec->namespaces[i].path) == 0) return 0;
+        step_fail(s, errno, 128, "join namespace \"%s\"", spec->namespaces[i].path);
+        if (*own >= 0) close(*own);
+        *own = -1;
+        return -1;
+    }
+    return 0;
+}
+
+static void leave_pid_namespace(int own)
+{
+    if (own < 0) return;
+    /* Cannot fail: it is the one that this process is in. If it did, every exec would go to the wrong place. */
+    if (setns(own, CLONE_NEWPID) < 0) abort();
+    close(own);
+}
+
+static pid_t fork_init(struct container *c, struct init *init, struct steps *s)
+{
+    const struct container_spec *spec = c->bundle->spec;
+    int own, unified = c->cgroup ? cgroup_unified_handle(s, c->cgroup) : -1;
+    if (s->failure.set) return -1;
+    if (enter_pid_namespace(s, spec, init->namespaces, &own) < 0) {
+        if (unified >= 0) close(unified);
+        return -1;
+    }
+    uint64_t flags = namespace_clone_flags(spec);
+    struct step *st = step_begin(s, "clone3", "flags %#llx%s", (unsigned long long)flags, unified < 0 ? "" : " into cgroup");
+    pid_t pid = step_injected(st) ? -1 : namespace_clone(flags, unified, &c->pidfd, NULL);
+    if (pid == 0) init_run(init);
+    step_end(s, st, pid);
+    if (pid < 0) step_fail(s, errno, 128, "make the container's process");
+    leave_pid_namespace(own);
+    if (unified >= 0) close(unified);
+    return pid;
+}
+
+/* What the shim has to do while init is busy. */
+static void meanwhile(struct container *c)
+{
+    c->start_time = container_start_time(c->pid);
+    /* The parsed documents are gone; give their pages back. */
+    malloc_trim(0);
+}
+
+static int run_init(struct container *c, struct init *init, struct steps *s, const int alive[2], const int sockets[2],
+                    int *console)
+{
+    init->alive = alive[1];
+    init->alive_reader = alive[0];
+    init->console = sockets[1];
+    c->pid = fork_init(c, init, s);
+    /* Without our copies, the end of init is the end of both. */
+    close(alive[1]);
+    if (sockets[1] >= 0) close(sockets[1]);
+    if (c->pid < 0) return -1;
+    meanwhile(c);
+    if (sockets[0] >= 0) *console = container_wait_terminal(sockets[0]);
+    return container_wait_exec(s, alive[0], c->pidfd);
+}
+
+static int create(struct container *c, const struct child_stdio *io, struct steps *s, int *console)
+{
+    const struct container_spec *spec = c->bundle->spec;
+    struct init init = {.s = s, .bundle = c->bundle, .io = io};
+    int namespaces[NAMESPACES_MAX], alive[2], sockets[2] = {-1, -1};
+    if (container_guard(s) < 0 || make_cgroup(c, s) < 0 || namespace_open(s, spec, namespaces) < 0) return -1;
+    init.cgroup = c->cgroup;
+    init.namespaces = namespaces;
+    int rc = container_channels(s, c->bundle->process.terminal, alive, sockets);
+    if (rc == 0) {
+        rc = run_init(c, &init, s, alive, sockets, console);
+        close(alive[0]);
+        if (sockets[0] >= 0) close(sockets[0]);
+    }
+    namespace_close(namespaces);
+    return rc;
+}
+
+static void close_pidfd(struct container *c)
+{
+    if (c->pidfd >= 0) close(c->pidfd);
+    c->pidfd = -1;
+}
+
+int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io, struct steps *steps,
+                     int *console)
+{
+    *c = (struct container){.bundle = b, .pid = -1, .pidfd = -1};
+    *console = -1;
+    if (create(c, io, steps, console) == 0) return 0;
+    if (c->pid > 0) container_reap(c->pid, c->pidfd);
+    c->pid = -1;
+    if (*console >= 0) close(*console);
+    *console = -1;
+    container_destroy(c);
+    return -1;
+}
+
+int container_kill(const struct container *c, int signal)
+{
+    if (c->pidfd < 0) return -ESRCH;
+    return pidfd_send_signal(c->pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+bool container_oom_killed(const struct container *c)
+{
+    return c->cgroup && cgroup_oom_kills(c->cgroup) > 0;
+}
+
+void container_destroy(struct container *c)
+{
+    close_pidfd(c);
+    if (!c->cgroup) return;
+    cgroup_remove(c->cgroup);
+    cgroup_free(c->cgroup);
+    c->cgroup = NULL;
+}

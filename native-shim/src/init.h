@@ -1,0 +1,27 @@
+/*
+ * The child's side of container_create: from the fork to the exec of the container's first process.
+ */
+#ifndef TD_INIT_H
+#define TD_INIT_H
+
+#include "bundle.h"
+#include "cgroup.h"
+#include "container.h"
+#include "spec.h"
+#include "step.h"
+
+struct init {
+    struct steps *s;
+    const struct bundle *bundle;
+    const struct cgroup *cgroup; /* or NULL */
+    const struct child_stdio *io;
+    const int *namespaces; /* handles of those to join */
+    int alive;             /* write end of the pipe that exec closes */
+    int alive_reader;      /* the shim's end: closed here, so that its death is seen */
+    int console;           /* socket for the pty's master, or -1 */
+};
+
+/* Never returns. A failure is in the steps, and the pipe's end tells the shim to look. */
+void init_run(const struct init *init) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,181 @@
+#include "process-apply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "capability.h"
+#include "path.h"
+
+static int reset_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    for (int n = 1; n < _NSIG; n++)
+        /* EINVAL: KILL, STOP and the two that glibc keeps for itself, which it has not touched without threads. */
+        if (sigaction(n, &action, NULL) < 0 && errno != EINVAL) return -1;
+    sigset_t none;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int process_reset_signals(struct steps *s)
+{
+    if (STEP(s, "signals", reset_signals(), "default") == 0) return 0;
+    step_fail(s, errno, 128, "reset signals");
+    return -1;
+}
+
+int process_set_oom_score(struct steps *s, const struct process *p, int proc)
+{
+    char text[16];
+    if (!p->has_oom_score_adj) return 0;
+    snprintf(text, sizeof text, "%d", p->oom_score_adj);
+    if (STEP(s, "oom_score_adj", path_write(proc, "self/oom_score_adj", text), "%s", text) == 0) return 0;
+    step_fail(s, errno, 128, "set oom_score_adj to %s", text);
+    return -1;
+}
+
+static int take_three(int in, int out, int err)
+{
+    /* First out of the way of each other: any of them may be one of 0, 1 and 2. */
+    int fds[3] = {in, out, err};
+    for (int i = 0; i < 3; i++)
+        if ((fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3)) < 0) return -1;
+    for (int i = 0; i < 3; i++) {
+        if (dup2(fds[i], i) < 0) return -1;
+        close(fds[i]);
+    }
+    return 0;
+}
+
+int process_take_stdio(struct steps *s, const struct child_stdio *io)
+{
+    if (STEP(s, "dup2", take_three(io->in, io->out, io->err), "stdio") == 0) return 0;
+    step_fail(s, errno, 128, "set up the standard streams");
+    return -1;
+}
+
+int process_use_terminal(struct steps *s, int slave)
+{
+    if (STEP(s, "dup2", take_three(slave, slave, slave), "terminal") == 0) return 0;
+    step_fail(s, errno, 128, "set up the standard streams");
+    return -1;
+}
+
+int process_take_terminal(struct steps *s)
+{
+    if (STEP(s, "ioctl", ioctl(0, TIOCSCTTY, 0), "TIOCSCTTY") == 0) return 0;
+    step_fail(s, errno, 128, "take the controlling terminal");
+    return -1;
+}
+
+static int set_limits(struct steps *s, const struct process *p)
+{
+    for (size_t i = 0; i < p->nrlimits; i++) {
+        const struct rlimit_entry *r = &p->rlimits[i];
+        struct rlimit limit = {.rlim_cur = r->soft, .rlim_max = r->hard};
+        if (STEP(s, "setrlimit", setrlimit((__rlimit_resource_t)r->resource, &limit), "%d %llu:%llu", r->resource,
+                 (unsigned long long)r->soft, (unsigned long long)r->hard) == 0)
+            continue;
+        step_fail(s, errno, 128, "set resource limit %d", r->resource);
+        return -1;
+    }
+    umask(p->has_umask ? p->umask : 0022);
+    return 0;
+}
+
+/* So that a user other than root can open /dev/stdout. What is not ours to give (the null device, another's file) stays. */
+static int own_streams(uid_t uid)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        struct stat st;
+        if (fstat(fd, &st) < 0) return -1;
+        if (st.st_uid == uid || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))) continue;
+        if (fchown(fd, uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS) return -1;
+    }
+    return 0;
+}
+
+static int enter(int root, const char *cwd)
+{
+    int fd = path_open(root, cwd, O_PATH | O_DIRECTORY, 0);
+    if (fd < 0) return -1;
+    int rc = fchdir(fd);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (rc < 0) return -1;
+    /* Outside of the root the kernel says "(unreachable)", and the C library ENOENT (CVE-2024-21626). */
+    char path[PATH_MAX];
+    return getcwd(path, sizeof path) ? 0 : -1;
+}
+
+/* 0, 1 where it is to be tried again as the user (a directory on a filesystem where root is nobody), -1. */
+static int enter_directory(struct steps *s, const char *cwd, int root, bool again)
+{
+    if (STEP(s, "chdir", enter(root, cwd), "%s", cwd) == 0) return 0;
+    if (errno == EACCES && again) return 1;
+    step_fail(s, errno, errno == EACCES ? 126 : 128, "enter working directory \"%s\"", cwd);
+    return -1;
+}
+
+static int set_ids(const struct user *u)
+{
+    /* Capabilities survive the change of ids, so that capability_apply decides what is left of them. */
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return -1;
+    if (setgroups(u->ngids, u->gids) < 0) return -1;
+    if (setresgid(u->gid, u->gid, u->gid) < 0) return -1;
+    return setresuid(u->uid, u->uid, u->uid);
+}
+
+int process_drop(struct steps *s, const struct process *p, const struct user *u, int root)
+{
+    if (set_limits(s, p) < 0) return -1;
+    if (STEP(s, "chown", own_streams(u->uid), "stdio to %u", u->uid) < 0) {
+        step_fail(s, errno, 128, "give the standard streams to user %u", u->uid);
+        return -1;
+    }
+    int again = enter_directory(s, p->cwd, root, true);
+    if (again < 0) return -1;
+    /* Here goes the seccomp filter of a process without no_new_privs: to load it takes CAP_SYS_ADMIN. */
+    if (capability_bound(s, p->bounding) < 0) return -1;
+    if (STEP(s, "setuid", set_ids(u), "%u:%u", u->uid, u->gid) < 0) {
+        step_fail(s, errno, 128, "become user %u:%u", u->uid, u->gid);
+        return -1;
+    }
+    if (capability_apply(s, p) < 0) return -1;
+    if (again && enter_directory(s, p->cwd, root, false) < 0) return -1;
+    if (p->no_new_privileges && STEP(s, "prctl", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs") < 0) {
+        step_fail(s, errno, 128, "set no_new_privs");
+        return -1;
+    }
+    /* Here goes the seccomp filter of a process with no_new_privs: the later, the fewer calls of ours it has to allow. */
+    /* The change of ids made it what fs.suid_dumpable says. */
+    if (STEP(s, "prctl", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "not dumpable") == 0) return 0;
+    step_fail(s, errno, 128, "make the process not dumpable");
+    return -1;
+}
+
+int process_follow_parent(struct steps *s, int alive)
+{
+    if (STEP(s, "prctl", prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "parent death signal") < 0) {
+        step_fail(s, errno, 128, "set the parent death signal");
+        return -1;
+    }
+    /* Its parent may have died before. It is in another pid namespace, hence not to be asked for by its pid. */
+    struct pollfd p = {.fd = alive, .events = 0};
+    if (poll(&p, 1, 0) == 1 && p.revents & POLLERR) _exit(1);
+    return 0;
+}

@@ -1,0 +1,134 @@
+/* One entry of "mounts": its mount point inside the root, the mount, and the two put together. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "mount.h"
+#include "path.h"
+#include "rootfs.h"
+
+static bool is_dev(const struct mount_spec *m)
+{
+    return m->kind == MOUNT_FILESYSTEM && strcmp(m->destination, "/dev") == 0;
+}
+
+/*
+ * /proc, /sys and /dev of an image may be symbolic links; to follow them would put what the engine trusts somewhere else in
+ * the tree (CVE-2023-27561, CVE-2026-41579).
+ */
+static uint64_t resolve_flags(const struct mount_spec *m)
+{
+    return m->kind == MOUNT_PROC || m->kind == MOUNT_SYSFS || is_dev(m) ? RESOLVE_NO_SYMLINKS : 0;
+}
+
+/*
+ * Within procfs only files that cannot mislead the engine or a security module may be covered: those that show the
+ * container's share of the host. Where a mount really ends is asked of the kernel, since a link may lead there
+ * (CVE-2019-16884).
+ */
+static bool may_cover(int target, const char *destination)
+{
+    static const char *const files[] = {"cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime"};
+    if (path_check_filesystem(target, PROC_SUPER_MAGIC) < 0) return true;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (strncmp(destination, "/proc/", 6) == 0 && strcmp(destination + 6, files[i]) == 0) return true;
+    return false;
+}
+
+/* The source of a bind as a detached mount; whether it is a directory decides what its mount point is. */
+static int clone_source(const struct rootfs *r, size_t index, bool *directory)
+{
+    const struct mount_spec *m = &r->spec->mounts[index];
+    int mnt = r->sources[index] >= 0 ? r->sources[index] : mount_clone(AT_FDCWD, m->source, m->recursive_bind);
+    struct stat st;
+    if (mnt < 0 || fstat(mnt, &st) < 0) return -1;
+    *directory = S_ISDIR(st.st_mode);
+    if (mount_change(mnt, m->set, m->clear, 0, false) == 0 &&
+        mount_change(mnt, m->recursive_set, m->recursive_clear, 0, true) == 0 &&
+        mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation, m->propagate_recursively) == 0)
+        return mnt;
+    int saved = errno;
+    close(mnt);
+    errno = saved;
+    return -1;
+}
+
+static int make_mount(const struct rootfs *r, size_t index, bool *directory)
+{
+    const struct mount_spec *m = &r->spec->mounts[index];
+    *directory = true;
+    if (m->kind == MOUNT_BIND) return clone_source(r, index, directory);
+    int mnt = mount_new(m->type, m->source, m->options, m->set);
+    if (mnt < 0 || ((!is_dev(m) || device_make_default(mnt) == 0) &&
+                    mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation, false) == 0))
+        return mnt;
+    int saved = errno;
+    close(mnt);
+    errno = saved;
+    return -1;
+}
+
+static int open_target(const struct rootfs *r, const struct mount_spec *m, bool directory)
+{
+    return directory ? path_make_directory(r->root, m->destination, resolve_flags(m))
+                     : path_make_file(r->root, m->destination, resolve_flags(m));
+}
+
+/* Keeps the handles that later steps work with; closes any other. */
+static void keep(struct rootfs *r, const struct mount_spec *m, int mnt)
+{
+    int *slot = NULL;
+    if (m->kind == MOUNT_PROC && strcmp(m->destination, "/proc") == 0) slot = &r->proc;
+    if (is_dev(m)) slot = &r->dev;
+    if (m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "devpts") == 0 && strcmp(m->destination, "/dev/pts") == 0)
+        slot = &r->pts;
+    if (slot && *slot >= 0) close(*slot);
+    if (slot)
+        *slot = mnt;
+    else
+        close(mnt);
+}
+
+static int fail(struct rootfs *r, const struct mount_spec *m)
+{
+    const char *what = m->kind == MOUNT_BIND ? m->source : m->type, *why = mount_reason();
+    bool said = m->kind != MOUNT_BIND && *why;
+    step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"%s%s", what, m->destination, said ? ": " : "", said ? why : "");
+    return -1;
+}
+
+static int mount_cgroup(struct rootfs *r, const struct mount_spec *m)
+{
+    int target = (int)STEP(r->s, "mountpoint", open_target(r, m, true), "%s", m->destination);
+    if (target < 0) return fail(r, m);
+    int rc = (int)STEP(r->s, "mount", rootfs_mount_cgroup(r, m, target), "%s on %s", m->type, m->destination);
+    if (rc < 0) fail(r, m);
+    close(target);
+    return rc;
+}
+
+int rootfs_mount(struct rootfs *r, size_t index)
+{
+    const struct mount_spec *m = &r->spec->mounts[index];
+    if (m->kind == MOUNT_CGROUP) return mount_cgroup(r, m);
+    bool directory = true;
+    int mnt = (int)STEP(r->s, "mount", make_mount(r, index, &directory), "%s on %s",
+                        m->kind == MOUNT_BIND ? m->source : m->type, m->destination);
+    if (mnt < 0) return fail(r, m);
+    int target = (int)STEP(r->s, "mountpoint", open_target(r, m, directory), "%s", m->destination);
+    if (target < 0) return fail(r, m);
+    if (!may_cover(target, m->destination)) {
+        step_fail(r->s, EPERM, 128, "mount on \"%s\": inside /proc", m->destination);
+        return -1;
+    }
+    if (STEP(r->s, "move_mount", mount_attach(mnt, target), "%s", m->destination) < 0) return fail(r, m);
+    close(target);
+    keep(r, m, mnt);
+    return 0;
+}

@@ -1,0 +1,160 @@
+#include "rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "mount.h"
+#include "path.h"
+
+/*
+ * Binds that are to be shared with the host, or to follow it, must be cloned while their source is still in the host's
+ * peer group, that is before all mounts of this namespace are made private.
+ */
+static int clone_shared_sources(struct rootfs *r)
+{
+    r->sources = malloc((r->spec->nmounts + 1) * sizeof *r->sources);
+    if (!r->sources) return -1;
+    for (size_t i = 0; i < r->spec->nmounts; i++) {
+        const struct mount_spec *m = &r->spec->mounts[i];
+        r->sources[i] = -1;
+        if (m->kind != MOUNT_BIND || !(m->propagation & (MS_SHARED | MS_SLAVE))) continue;
+        r->sources[i] = (int)STEP(r->s, "open_tree", mount_clone(AT_FDCWD, m->source, m->recursive_bind), "%s", m->source);
+        if (r->sources[i] >= 0) continue;
+        step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"", m->source, m->destination);
+        return -1;
+    }
+    return 0;
+}
+
+static int make_private(struct rootfs *r)
+{
+    if (STEP(r->s, "mount", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "rprivate /") == 0) return 0;
+    step_fail(r->s, errno, 128, "make all mounts private");
+    return -1;
+}
+
+/* A directory becomes a mount of its own, as pivot_root(2) needs it. */
+static int bind_root(const char *path)
+{
+    int target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (target < 0) return -1;
+    int clone = mount_clone(target, "", true);
+    if (clone >= 0 && mount_attach(clone, target) < 0) {
+        int saved = errno;
+        close(clone);
+        clone = -1;
+        errno = saved;
+    }
+    int saved = errno;
+    close(target);
+    errno = saved;
+    return clone;
+}
+
+static int overlay_root(const struct mount_spec *m, const char *path)
+{
+    if (mount_overlay(path, m->options, m->set) < 0) return -1;
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int mount_root(struct rootfs *r)
+{
+    const struct container_spec *spec = r->spec;
+    char path[PATH_MAX];
+    int n = spec->root[0] == '/' ? snprintf(path, sizeof path, "%s", spec->root)
+                                 : snprintf(path, sizeof path, "%s/%s", r->bundle->dir, spec->root);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        step_fail(r->s, ENAMETOOLONG, 128, "mount the root");
+        return -1;
+    }
+    if (spec->nmounts && spec->mounts[0].kind == MOUNT_OVERLAY)
+        r->root = (int)STEP(r->s, "mount", overlay_root(&spec->mounts[0], path), "overlay on %s", path);
+    else
+        r->root = (int)STEP(r->s, "mount", bind_root(path), "%s on itself", path);
+    if (r->root >= 0) return 0;
+    step_fail(r->s, errno, 128, "mount the root on \"%s\"", path);
+    return -1;
+}
+
+static int mount_all(struct rootfs *r)
+{
+    for (size_t i = 0; i < r->spec->nmounts; i++)
+        if (r->spec->mounts[i].kind != MOUNT_OVERLAY && rootfs_mount(r, i) < 0) return -1;
+    free(r->sources);
+    r->sources = NULL;
+    return 0;
+}
+
+static int make_devices(struct rootfs *r)
+{
+    for (size_t i = 0; i < r->spec->ndevices; i++) {
+        const struct device_spec *device = &r->spec->devices[i];
+        if (STEP(r->s, "mknod", device_make(r->root, device), "%s", device->path) == 0) continue;
+        step_fail(r->s, errno, 128, "make device \"%s\"", device->path);
+        return -1;
+    }
+    return 0;
+}
+
+static int make_directory(int root, const char *path)
+{
+    int fd = path_make_directory(root, path, 0);
+    if (fd >= 0) close(fd);
+    return fd < 0 ? -1 : 0;
+}
+
+static int make_working_directory(struct rootfs *r)
+{
+    const struct process *p = &r->bundle->process;
+    if (!p->make_cwd || strcmp(p->cwd, "/") == 0) return 0;
+    if (STEP(r->s, "mkdir", make_directory(r->root, p->cwd), "%s", p->cwd) == 0) return 0;
+    step_fail(r->s, errno, 128, "make working directory \"%s\"", p->cwd);
+    return -1;
+}
+
+int rootfs_build(struct rootfs *r)
+{
+    if (clone_shared_sources(r) < 0 || make_private(r) < 0 || mount_root(r) < 0 || mount_all(r) < 0) return -1;
+    if (make_devices(r) < 0 || make_working_directory(r) < 0) return -1;
+    if (rootfs_make_readonly(r) < 0 || rootfs_mask(r) < 0) return -1;
+    if (!r->spec->root_readonly) return 0;
+    if (STEP(r->s, "mount_setattr", mount_change(r->root, MOUNT_ATTR_RDONLY, 0, 0, false), "/ ro") == 0) return 0;
+    step_fail(r->s, errno, 128, "make the root read-only");
+    return -1;
+}
+
+/*
+ * pivot_root(2) with the old root on top of the new one, so that no directory is needed for it; "." is then the old root's
+ * place, from where it is detached.
+ */
+static int pivot(int root)
+{
+    if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0) return -1;
+    if (umount2(".", MNT_DETACH) < 0) return -1;
+    return chdir("/");
+}
+
+int rootfs_enter(struct rootfs *r)
+{
+    if (STEP(r->s, "pivot_root", pivot(r->root), ".") < 0) {
+        step_fail(r->s, errno, 128, "change the root");
+        return -1;
+    }
+    uint64_t propagation = r->spec->root_propagation;
+    if (!propagation || propagation == MS_PRIVATE) return 0;
+    if (STEP(r->s, "mount_setattr", mount_change(r->root, 0, 0, propagation, r->spec->root_propagate_recursively),
+             "propagation of /") == 0)
+        return 0;
+    step_fail(r->s, errno, 128, "set the propagation of the root");
+    return -1;
+}

@@ -1,0 +1,39 @@
+/*
+ * The container's root filesystem, as its init builds it: in the container's own mount namespace, before anything of the container
+ * runs, by handles alone.
+ */
+#ifndef TD_ROOTFS_H
+#define TD_ROOTFS_H
+
+#include "bundle.h"
+#include "cgroup.h"
+#include "spec.h"
+#include "step.h"
+
+struct rootfs {
+    struct steps *s;
+    const struct bundle *bundle;
+    const struct container_spec *spec;
+    const struct cgroup *cgroup; /* NULL where the container has none of its own */
+    /* Handles (O_PATH); -1 where there is none. */
+    int root, dev, proc, pts;
+    int *sources; /* clones for binds that stay in their source's peer group, one a mount; -1 for the others */
+};
+
+/* All mounts, devices, the working directory, read-only and masked paths. 0, or -1 with s->failure. */
+int rootfs_build(struct rootfs *r);
+
+/* pivot_root into it; the host's tree is gone afterwards. */
+int rootfs_enter(struct rootfs *r);
+
+/* rootfs-mount.c: one entry of "mounts", other than the root. 0, or -1 with s->failure. */
+int rootfs_mount(struct rootfs *r, size_t index);
+
+/* rootfs-cgroup.c: /sys/fs/cgroup on TARGET. 0 or -1 with errno. */
+int rootfs_mount_cgroup(const struct rootfs *r, const struct mount_spec *m, int target);
+
+/* rootfs-protect.c */
+int rootfs_make_readonly(struct rootfs *r);
+int rootfs_mask(struct rootfs *r);
+
+#endif
