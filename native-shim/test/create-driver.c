@@ -1,11 +1,12 @@
 /*
- * Creates the container of a bundle without a supervisor, for trying things out by hand and for the fault loop of
- * test/create.test.sh:
+ * Creates the container of a bundle without a supervisor, for trying things out by hand and for the fault
+ * loop of test/create.test.sh:
  *
  *     create-driver [-q] [-r repeats] [-e exec.json] [-k] BUNDLE
  *
- * -q: no list of steps. -r: so many times, with the median of the durations. -e: also an exec of the OCI process in the file, {"process",
- * "user", "groups"}. -k: kill init after the exec. Its streams are those of the driver.
+ * -q: no list of steps. -r: so many times, with the median of the durations. -e: also an exec of the OCI
+ * process in the file, {"process", "user", "groups"}. -k: kill init after the exec. Its streams are those of
+ * the driver.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -37,8 +38,8 @@ static void show(const struct steps *s)
     for (uint32_t i = 0; !options.quiet && i < s->count; i++) {
         const struct step *st = &s->list[i];
         fprintf(stderr, "%3u %-4s %8.1f %7.1f us  %-15s %s%s%s\n", i, actors[st->actor],
-                (double)(st->start_ns - s->list[0].start_ns) / 1e3, (double)st->duration_ns / 1e3, st->name, st->args,
-                st->error ? ": " : "", st->error ? strerror(st->error) : "");
+                (double)(st->start_ns - s->list[0].start_ns) / 1e3, (double)st->duration_ns / 1e3, st->name,
+                st->args, st->error ? ": " : "", st->error ? strerror(st->error) : "");
     }
     if (s->failure.set)
         fprintf(stderr, "failed: step %s, exit code %d: %s: %s\n", s->failure.step, s->failure.exit_code,
@@ -68,11 +69,13 @@ static int run_exec(struct container *c, uint64_t *duration)
     char error[256];
     struct process p;
     struct child_stdio io = {0, 1, 2};
-    struct json_object *file = json_object_from_file(options.exec), *user = NULL, *groups = NULL, *process = NULL;
+    struct json_object *file = json_object_from_file(options.exec), *user = NULL, *groups = NULL,
+                       *process = NULL;
     json_object_object_get_ex(file, "process", &process);
     json_object_object_get_ex(file, "user", &user);
     json_object_object_get_ex(file, "groups", &groups);
-    if (process_decode(&p, process, user ? json_object_get_string(user) : NULL, groups, error, sizeof error) < 0) {
+    if (process_decode(&p, process, user ? json_object_get_string(user) : NULL, groups, error, sizeof error) <
+        0) {
         fprintf(stderr, "exec: %s\n", error);
         return 125;
     }
@@ -145,12 +148,10 @@ int main(int argc, char **argv)
     uint64_t(*all)[4] = calloc((size_t)options.repeats, sizeof *all);
     uint64_t *one = calloc((size_t)options.repeats, sizeof *one);
     int rc = 0;
-    for (int i = 0; i < options.repeats; i++)
-        rc = run(argv[optind], all[i]);
+    for (int i = 0; i < options.repeats; i++) rc = run(argv[optind], all[i]);
     static const char *const names[] = {"load", "create", "exec", "destroy"};
     for (int k = 0; k < 4 && options.repeats > 1; k++) {
-        for (int i = 0; i < options.repeats; i++)
-            one[i] = all[i][k];
+        for (int i = 0; i < options.repeats; i++) one[i] = all[i][k];
         qsort(one, (size_t)options.repeats, sizeof *one, compare);
         fprintf(stderr, "%-8s median %8.1f us  min %8.1f\n", names[k], (double)one[options.repeats / 2] / 1e3,
                 (double)one[0] / 1e3);
