@@ -128,7 +128,8 @@ function tree(directory: string, depth: number): string[] {
   } catch {
     return [];
   }
-  // SQLite's own files come and go with its checkpoints.
+  // SQLite's own files come and go with its checkpoints, and what a container's directory holds goes with it.
+  if (/\/containers\/[0-9a-f]{64}$/.test(directory)) return [];
   return entries
     .filter((entry) => !/\.db-(wal|shm)$/.test(entry.name))
     .map((entry) => join(directory, entry.name) + (entry.isDirectory() ? '/' : ''))
