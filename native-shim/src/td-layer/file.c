@@ -1,0 +1,66 @@
+#include "td-layer/file.h"
+#include "td-layer/fail.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A hole is made of whole blocks of the page cache; less is not worth an extent. */
+enum { HOLE = 4096, PIECE = 1 << 20 };
+
+static bool is_zero(const unsigned char *data, size_t size)
+{
+    return data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
+}
+
+static void write_at(struct tar *tar, int fd, const unsigned char *data, size_t size, uint64_t offset)
+{
+    while (size > 0) {
+        ssize_t written = pwrite(fd, data, size, (off_t)offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail_errno(errno, "write \"%s\"", tar_shown(tar->entry.name));
+        data += written;
+        size -= (size_t)written;
+        offset += (uint64_t)written;
+    }
+}
+
+/* Writes a piece, stepping over blocks of zeros where they lie on a block's boundary of the file. */
+static void write_piece(struct tree *tree, struct tar *tar, int fd, const unsigned char *data, size_t size,
+                        uint64_t offset)
+{
+    size_t from = 0, at = (size_t)(-offset % HOLE);
+    tree_count_bytes(tree, size);
+    for (; at + HOLE <= size; at += HOLE) {
+        if (!is_zero(data + at, HOLE)) continue;
+        write_at(tar, fd, data + from, at - from, offset + from);
+        from = at + HOLE;
+    }
+    write_at(tar, fd, data + from, size - from, offset + from);
+}
+
+static void write_extent(struct tree *tree, struct tar *tar, int fd, uint64_t offset, uint64_t size)
+{
+    const unsigned char *data;
+    while (size > 0) {
+        size_t taken = tar_data(tar, size < PIECE ? (size_t)size : PIECE, &data);
+        write_piece(tree, tar, fd, data, taken, offset);
+        offset += taken;
+        size -= taken;
+    }
+}
+
+void file_write(struct tree *tree, struct tar *tar, int fd)
+{
+    const struct tar_entry *entry = &tar->entry;
+    if (entry->sparse) {
+        for (size_t i = 0; i < entry->extent_count; i++)
+            write_extent(tree, tar, fd, entry->extents[i].offset, entry->extents[i].size);
+    } else {
+        write_extent(tree, tar, fd, 0, entry->size);
+    }
+    /* A hole at the end is not written by anything. */
+    if (entry->size > 0 && ftruncate(fd, (off_t)entry->size) < 0)
+        fail_errno(errno, "set the size of \"%s\"", tar_shown(entry->name));
+    tree->size += entry->size;
+}
