@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
-import type { LayerStore } from './image/layers.js';
-import type { KeyedMutex } from './lib/mutex.js';
+import { LayerStore } from './image/layers.js';
+import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
-import type { ShimRegistry } from './runtime/shims.js';
-import type { EventBus } from './services/events.js';
-import type { ContainerStore } from './store/containers.js';
-import type { ImageStore } from './store/images.js';
+import { ShimRegistry } from './runtime/shims.js';
+import { EventBus } from './services/events.js';
+import { ContainerStore } from './store/containers.js';
+import { openDatabase } from './store/database.js';
+import { ImageStore } from './store/images.js';
 
 /** Everything that use cases are given; each names the few that it needs with Pick. */
 export interface Deps {
@@ -19,4 +20,23 @@ export interface Deps {
   readonly shims: ShimRegistry;
   readonly events: EventBus;
   readonly locks: KeyedMutex;
+  /** Closes the store. */
+  close(): void;
+}
+
+/** Constructs it all, from the bottom up. */
+export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
+  const db = openDatabase(paths.database);
+  return {
+    config,
+    paths,
+    log,
+    containers: new ContainerStore(db),
+    images: new ImageStore(db),
+    layers: new LayerStore(paths),
+    shims: new ShimRegistry(),
+    events: new EventBus(),
+    locks: new KeyedMutex(),
+    close: () => void db.close(),
+  };
 }

@@ -22,11 +22,15 @@ export const ExecConfig = Type.Object({
 });
 export type ExecConfig = Static<typeof ExecConfig>;
 
-export const ExecStartConfig = Type.Object({
-  Detach: Maybe(Type.Boolean(), 'Start it without streams.'),
-  Tty: Maybe(Type.Boolean(), 'As it was created with.'),
-  ConsoleSize: consoleSize,
-});
+export const ExecStartConfig = Type.Object(
+  {
+    Detach: Maybe(Type.Boolean(), 'Start it without streams.'),
+    Tty: Maybe(Type.Boolean(), 'As it was created with.'),
+    ConsoleSize: consoleSize,
+  },
+  // Known to the daemon's validator: no body means an empty one.
+  { emptyBody: true },
+);
 export type ExecStartConfig = Static<typeof ExecStartConfig>;
 
 export const ProcessConfig = Type.Object({

@@ -1,0 +1,61 @@
+import { createServer } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { installBodyParsers } from './api/body.js';
+import { frameworkErrors, installErrors } from './api/errors.js';
+import { installOpenApi } from './api/openapi.js';
+import { eventRoutes } from './api/routes/events.js';
+import { systemRoutes } from './api/routes/system.js';
+import { installUpgrade } from './api/upgrade.js';
+import { compileValidator } from './api/validator.js';
+import { installVersion, rewriteUrl } from './api/version.js';
+import type { Deps } from './deps.js';
+
+/** JSON bodies; archives are streams and have no limit. */
+const BODY_LIMIT = 8 * 1024 * 1024;
+/** Registry credentials and filters travel in heads. */
+const HEAD_LIMIT = 256 * 1024;
+/** Longer than any image name. */
+const NAME_LIMIT = 1024;
+/** How long a client may take to send a head, in ms. Bodies (image load) may take for ever. */
+const HEAD_TIMEOUT = 60_000;
+
+const validatorOf = ({ schema, httpPart }: { schema: unknown; httpPart: string }) => compileValidator(schema, httpPart);
+
+/** The HTTP side of the daemon: plugins, then routes, in this order. Listening is done by listen.ts. */
+export async function createApp(deps: Deps): Promise<FastifyInstance> {
+  const options: FastifyServerOptions = {
+    loggerInstance: deps.log,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    rewriteUrl,
+    frameworkErrors,
+    routerOptions: { maxParamLength: NAME_LIMIT },
+    // Clients keep connections as long as they like, as with dockerd: closing idle ones races with their next request.
+    serverFactory: (handler) =>
+      createServer(
+        { maxHeaderSize: HEAD_LIMIT, headersTimeout: HEAD_TIMEOUT, requestTimeout: 0, keepAliveTimeout: 0 },
+        handler,
+      ),
+    // Validation is ours; answers are written by JSON.stringify, which drops no member that a schema forgot.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: (() => validatorOf) as never,
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
+  };
+  const app = Fastify(options);
+
+  installErrors(app);
+  installVersion(app);
+  installBodyParsers(app);
+  installOpenApi(app);
+  installUpgrade(app.server, app.routing);
+
+  await app.register(systemRoutes(deps));
+  await app.register(eventRoutes(deps));
+
+  await app.ready();
+  return app;
+}

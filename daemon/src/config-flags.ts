@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, type Settings } from './config-file.js';
+
+const OPTIONS = {
+  host: { type: 'string', short: 'H', multiple: true },
+  'data-root': { type: 'string' },
+  'exec-root': { type: 'string' },
+  pidfile: { type: 'string', short: 'p' },
+  group: { type: 'string', short: 'G' },
+  'config-file': { type: 'string' },
+  'log-level': { type: 'string', short: 'l' },
+  label: { type: 'string', multiple: true },
+  debug: { type: 'boolean', short: 'D' },
+  version: { type: 'boolean', short: 'v' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export const USAGE = `Usage: tinydockerd [OPTIONS]
+
+A container engine that speaks the Docker Engine API.
+
+Options:
+      --config-file string   Configuration file (default "/etc/tinydocker/daemon.json")
+      --data-root string     Directory of what lasts: images, containers (default "/var/lib/tinydocker")
+  -D, --debug                Log everything
+      --exec-root string     Directory of what runs: bundles, control sockets (default "/run/tinydocker")
+  -G, --group string         Group that may use the socket (default "tinydocker")
+  -h, --help                 Show this
+  -H, --host list            Socket to listen on: unix:///path or fd:// (default "unix:///run/tinydocker.sock")
+      --label list           Label of the daemon, name=value
+  -l, --log-level string     debug, info, warn, error or fatal (default "info")
+  -p, --pidfile string       File for the daemon's process id (default: the exec root with .pid after it)
+  -v, --version              Show the version
+`;
+
+/** What the command line says, in the names of daemon.json. */
+export interface Flags {
+  settings: Settings;
+  configFile: string | undefined;
+}
+
+/**
+ * Reads the command line. `--help` and `--version` come first, whatever else is there.
+ * @throws ConfigError with one sentence for the user
+ */
+export function parseFlags(argv: readonly string[]): Flags {
+  const { values } = parse(argv);
+  const settings: Settings = {};
+  if (values.host) settings.hosts = values.host;
+  if (values['data-root'] !== undefined) settings['data-root'] = values['data-root'];
+  if (values['exec-root'] !== undefined) settings['exec-root'] = values['exec-root'];
+  if (values.pidfile !== undefined) settings.pidfile = values.pidfile;
+  if (values.group !== undefined) settings.group = values.group;
+  if (values['log-level'] !== undefined) settings['log-level'] = values['log-level'];
+  if (values.label) settings.labels = values.label;
+  if (values.debug !== undefined) settings.debug = values.debug;
+  return { settings, configFile: values['config-file'] };
+}
+
+/** `help` or `version` where the command line asks for one of them. */
+export function asksFor(argv: readonly string[]): 'help' | 'version' | undefined {
+  const { values } = parse(argv);
+  return values.help ? 'help' : values.version ? 'version' : undefined;
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: false });
+  } catch (error) {
+    throw new ConfigError(explain(error as NodeJS.ErrnoException));
+  }
+}
+
+/** parseArgs speaks to programmers; this is what it means for the one who typed it. */
+function explain(error: NodeJS.ErrnoException): string {
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  const see = 'see "tinydockerd --help"';
+  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `unknown flag: ${quoted}; ${see}`;
+  if (error.code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return `unexpected argument: ${quoted}; ${see}`;
+  const flag = quoted.replace(/ <value>$/, '');
+  const detail = error.message.includes('does not take an argument') ? 'takes no argument' : 'needs an argument';
+  return `flag ${flag} ${detail}; ${see}`;
+}

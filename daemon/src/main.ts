@@ -1,0 +1,113 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { VERSION } from '@tinydocker/shared/version.js';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { createApp } from './app.js';
+import { type Config, loadConfig } from './config.js';
+import { ConfigError } from './config-file.js';
+import { asksFor, USAGE } from './config-flags.js';
+import { createDeps, type Deps } from './deps.js';
+import { lockFile } from './kernel/lock.js';
+import { sdNotify } from './kernel/notify.js';
+import { type Listeners, listen } from './listen.js';
+import { Paths } from './paths.js';
+import { restoreContainers } from './services/containers/restore.js';
+import { restoreImages } from './services/images/restore.js';
+
+/*
+ * tinydockerd. Owns the store and tells the shims what to do; the containers do not need it to run, and it may be killed at any
+ * moment: starting is the same as starting again after that.
+ *
+ *   flags ─► config ─► directories, lock ─► deps ─► restore ─► app ─► listen ─► READY=1 ... signal ─► close
+ */
+
+/** How long requests may go on after a signal before their connections are closed, in ms. */
+const GRACE = 1000;
+
+/** Whoever reads the name of this process is told which daemon it is. */
+process.title = 'tinydockerd';
+
+async function main(argv: readonly string[]): Promise<void> {
+  const asked = asksFor(argv);
+  if (asked === 'help') return void process.stdout.write(USAGE);
+  if (asked === 'version') return void process.stdout.write(`tinydockerd version ${VERSION}\n`);
+  const config = loadConfig(argv);
+  if (process.getuid?.() !== 0) {
+    throw new ConfigError('tinydockerd must run as root: it mounts file systems and makes namespaces and cgroups');
+  }
+  process.umask(0o022);
+  const paths = new Paths(config.dataRoot, config.execRoot);
+  makeDirectories(config);
+  lockDataRoot(paths);
+
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const deps = createDeps(config, paths, log);
+  // Images first: what a container stands on must be known when it is looked at.
+  await restoreImages(deps);
+  await restoreContainers(deps);
+  const app = await createApp(deps);
+  const listeners = await listen(app.server, config);
+  writePidfile(config);
+  stopOnSignals(config, deps, app, listeners);
+  log.info({ version: VERSION, dataRoot: config.dataRoot }, `listening on ${listeners.addresses.join(', ')}`);
+  sdNotify('READY=1');
+}
+
+/** The data root may be looked into by no one but root; its directories are passed through by containers' files only. */
+function makeDirectories(config: Config): void {
+  mkdirSync(config.dataRoot, { recursive: true, mode: 0o710 });
+  mkdirSync(config.execRoot, { recursive: true, mode: 0o700 });
+}
+
+/** The lock lasts as long as the process, whatever ends it: its descriptor is never closed. */
+function lockDataRoot(paths: Paths): void {
+  if (lockFile(paths.lock) === undefined) {
+    const pid = readFileSync(paths.lock, 'utf8').trim();
+    throw new ConfigError(
+      `another tinydockerd${pid ? ` (process ${pid})` : ''} already uses ${paths.dataRoot}: stop it, or choose another --data-root`,
+    );
+  }
+  writeFileSync(paths.lock, `${process.pid}\n`);
+}
+
+function writePidfile(config: Config): void {
+  mkdirSync(dirname(config.pidfile), { recursive: true });
+  writeFileSync(config.pidfile, `${process.pid}\n`);
+}
+
+/** Ends the daemon in order; containers go on. A second signal does not wait. */
+function stopOnSignals(config: Config, deps: Deps, app: FastifyInstance, listeners: Listeners): void {
+  let stopping = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    deps.log.info({ signal }, 'stopping; containers go on');
+    sdNotify('STOPPING=1');
+    listeners.close();
+    setTimeout(() => app.server.closeAllConnections(), GRACE).unref();
+    await app.close();
+    deps.close();
+    rmSync(config.pidfile, { force: true });
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal).catch((error) => fail(error, deps.log));
+    });
+  }
+  // A terminal that goes away is no reason to stop.
+  process.on('SIGHUP', () => {});
+}
+
+/** Says why and ends: in one sentence where the user can do something about it. */
+function fail(error: unknown, log?: Logger): never {
+  if (error instanceof ConfigError) process.stderr.write(`tinydockerd: ${error.message}\n`);
+  else if (log) log.fatal({ err: error }, 'the daemon cannot go on');
+  else
+    process.stderr.write(`tinydockerd: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+}
+
+process.on('uncaughtException', (error) => fail(error));
+main(process.argv.slice(2)).catch((error) => fail(error));
