@@ -12,17 +12,17 @@
 #include "bundle.h"
 #include "step.h"
 
-/* The child's ends of its three streams; -1 each where the process has a terminal. The callee does not close
- * them. */
+/* The child's ends of its three streams; -1 for the container's null device. With a terminal they do not
+ * count. The callee does not close them. */
 struct child_stdio {
     int in, out, err;
 };
 
 struct container {
     const struct bundle *bundle;
-    pid_t pid;           /* init, in the shim's pid namespace */
-    int pidfd;           /* of init; -1 before creation */
-    uint64_t start_time; /* of init, field 22 of /proc/pid/stat */
+    pid_t pid;             /* init, in the shim's pid namespace */
+    int pidfd;             /* of init; -1 before creation */
+    uint64_t start_time;   /* of init, field 22 of /proc/pid/stat */
     struct cgroup *cgroup; /* NULL where it has none of its own */
 };
 

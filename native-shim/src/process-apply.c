@@ -23,7 +23,8 @@ static int reset_signals(void)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int n = 1; n < _NSIG; n++)
-        /* EINVAL: KILL, STOP and the two that glibc keeps for itself, which it has not touched without threads. */
+        /* EINVAL: KILL, STOP and the two that glibc keeps for itself, which it has not touched without
+         * threads. */
         if (sigaction(n, &action, NULL) < 0 && errno != EINVAL) return -1;
     sigset_t none;
     sigemptyset(&none);
@@ -51,8 +52,11 @@ static int take_three(int in, int out, int err)
 {
     /* First out of the way of each other: any of them may be one of 0, 1 and 2. */
     int fds[3] = {in, out, err};
-    for (int i = 0; i < 3; i++)
-        if ((fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3)) < 0) return -1;
+    for (int i = 0; i < 3; i++) {
+        fds[i] = fds[i] < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+        if (fds[i] >= 0 && fds[i] < 3) fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+        if (fds[i] < 0) return -1;
+    }
     for (int i = 0; i < 3; i++) {
         if (dup2(fds[i], i) < 0) return -1;
         close(fds[i]);
@@ -86,8 +90,8 @@ static int set_limits(struct steps *s, const struct process *p)
     for (size_t i = 0; i < p->nrlimits; i++) {
         const struct rlimit_entry *r = &p->rlimits[i];
         struct rlimit limit = {.rlim_cur = r->soft, .rlim_max = r->hard};
-        if (STEP(s, "setrlimit", setrlimit((__rlimit_resource_t)r->resource, &limit), "%d %llu:%llu", r->resource,
-                 (unsigned long long)r->soft, (unsigned long long)r->hard) == 0)
+        if (STEP(s, "setrlimit", setrlimit((__rlimit_resource_t)r->resource, &limit), "%d %llu:%llu",
+                 r->resource, (unsigned long long)r->soft, (unsigned long long)r->hard) == 0)
             continue;
         step_fail(s, errno, 128, "set resource limit %d", r->resource);
         return -1;
@@ -96,13 +100,45 @@ static int set_limits(struct steps *s, const struct process *p)
     return 0;
 }
 
-/* So that a user other than root can open /dev/stdout. What is not ours to give (the null device, another's file) stays. */
+static bool is_null(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* Where the container has no null device, the end of a pipe whose other end is closed: nothing to read,
+ * nobody to write to. */
+static int open_null(int root, int number)
+{
+    int ends[2], fd = path_open(root, "/dev/null", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    if (fd >= 0 && is_null(fd)) return fcntl(fd, F_SETFL, 0) < 0 ? -1 : fd;
+    if (fd >= 0) close(fd);
+    if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+    close(ends[number == 0]);
+    return ends[number != 0];
+}
+
+/* The host's null device must not get in: by the descriptor, the container's root could change its mode and
+ * owner. */
+static int change_null(int root)
+{
+    for (int i = 0; i < 3; i++) {
+        if (!is_null(i)) continue;
+        int fd = open_null(root, i);
+        if (fd < 0 || dup2(fd, i) < 0) return -1;
+        close(fd);
+    }
+    return 0;
+}
+
+/* So that a user other than root can open /dev/stdout. What is not ours to give (the null device, another's
+ * file) stays. */
 static int own_streams(uid_t uid)
 {
     for (int fd = 0; fd < 3; fd++) {
         struct stat st;
         if (fstat(fd, &st) < 0) return -1;
-        if (st.st_uid == uid || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))) continue;
+        if (st.st_uid == uid || is_null(fd)) continue;
         if (fchown(fd, uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS) return -1;
     }
     return 0;
@@ -143,6 +179,10 @@ static int set_ids(const struct user *u)
 int process_drop(struct steps *s, const struct process *p, const struct user *u, int root)
 {
     if (set_limits(s, p) < 0) return -1;
+    if (STEP(s, "dup2", change_null(root), "/dev/null for what there is no stream for") < 0) {
+        step_fail(s, errno, 128, "open \"/dev/null\"");
+        return -1;
+    }
     if (STEP(s, "chown", own_streams(u->uid), "stdio to %u", u->uid) < 0) {
         step_fail(s, errno, 128, "give the standard streams to user %u", u->uid);
         return -1;
@@ -157,11 +197,13 @@ int process_drop(struct steps *s, const struct process *p, const struct user *u,
     }
     if (capability_apply(s, p) < 0) return -1;
     if (again && enter_directory(s, p->cwd, root, false) < 0) return -1;
-    if (p->no_new_privileges && STEP(s, "prctl", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs") < 0) {
+    if (p->no_new_privileges &&
+        STEP(s, "prctl", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs") < 0) {
         step_fail(s, errno, 128, "set no_new_privs");
         return -1;
     }
-    /* Here goes the seccomp filter of a process with no_new_privs: the later, the fewer calls of ours it has to allow. */
+    /* Here goes the seccomp filter of a process with no_new_privs: the later, the fewer calls of ours it has
+     * to allow. */
     /* The change of ids made it what fs.suid_dumpable says. */
     if (STEP(s, "prctl", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "not dumpable") == 0) return 0;
     step_fail(s, errno, 128, "make the process not dumpable");
@@ -174,7 +216,8 @@ int process_follow_parent(struct steps *s, int alive)
         step_fail(s, errno, 128, "set the parent death signal");
         return -1;
     }
-    /* Its parent may have died before. It is in another pid namespace, hence not to be asked for by its pid. */
+    /* Its parent may have died before. It is in another pid namespace, hence not to be asked for by its pid.
+     */
     struct pollfd p = {.fd = alive, .events = 0};
     if (poll(&p, 1, 0) == 1 && p.revents & POLLERR) _exit(1);
     return 0;

@@ -13,20 +13,24 @@ int process_reset_signals(struct steps *s);
 /* Through PROC, the host's procfs. */
 int process_set_oom_score(struct steps *s, const struct process *p, int proc);
 
-/* The three descriptors become 0, 1 and 2. They may be any, in any order. */
+/* The three descriptors become 0, 1 and 2. They may be any, in any order; -1 is the null device, later the
+ * container's own. */
 int process_take_stdio(struct steps *s, const struct child_stdio *io);
 
-/* The slave becomes 0, 1 and 2. process_take_terminal makes it the controlling terminal of the session, which the caller leads. */
+/* The slave becomes 0, 1 and 2. process_take_terminal makes it the controlling terminal of the session, which
+ * the caller leads. */
 int process_use_terminal(struct steps *s, int slave);
 int process_take_terminal(struct steps *s);
 
 /*
- * Limits, umask, owner of the streams, no_new_privs, bounding set, groups, ids, capabilities: in this order, and with the working
- * directory, below ROOT, entered on the way. Afterwards the process is what the user's program is to be.
+ * Limits, umask, owner of the streams, no_new_privs, bounding set, groups, ids, capabilities: in this order,
+ * and with the working directory, below ROOT, entered on the way. Afterwards the process is what the user's
+ * program is to be.
  */
 int process_drop(struct steps *s, const struct process *p, const struct user *u, int root);
 
-/* To die with the shim; after process_drop, since a change of ids clears it. ALIVE is a pipe whose reader is the shim. */
+/* To die with the shim; after process_drop, since a change of ids clears it. ALIVE is a pipe whose reader is
+ * the shim. */
 int process_follow_parent(struct steps *s, int alive);
 
 /* process-exec.c: finds the program and executes it. Returns only on failure, with s->failure. */
