@@ -1,0 +1,210 @@
+import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import { invalid, notFound } from '@tinydocker/shared/errors.js';
+import type { Db } from './database.js';
+
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** What has become of a container. Times are RFC 3339 with nanoseconds, ZERO_TIME where there is none. */
+export interface ContainerState {
+  readonly status: ContainerStatus;
+  /** Of its init, in the daemon's pid namespace; 0 when it does not run. */
+  readonly pid: number;
+  /** Of that process, in clock ticks since boot: pid and start time together name it for good. */
+  readonly startTime: number;
+  readonly exitCode: number;
+  readonly error: string;
+  readonly oomKilled: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly restartCount: number;
+}
+
+/** One container. Never changed in place: every change makes a new record, so that a reader keeps what it has read. */
+export interface ContainerRecord {
+  readonly id: string;
+  /** Without the slash that the API puts before it. */
+  readonly name: string;
+  readonly imageId: string;
+  /** The image's name as it was asked for. */
+  readonly image: string;
+  readonly createdAt: string;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly state: ContainerState;
+  /** Layer ids, lowest first. */
+  readonly layers: readonly number[];
+}
+
+/** Told after a change: what it is now (undefined: removed) and what it was. */
+export type ContainerWatcher = (now: ContainerRecord | undefined, before: ContainerRecord) => void;
+
+interface Row {
+  id: string;
+  name: string;
+  image_id: string;
+  created_at: string;
+  config: string;
+  host_config: string;
+  state: string;
+}
+
+const statements = (db: Db) => ({
+  insert: db.prepare('INSERT INTO containers VALUES (@id, @name, @imageId, @createdAt, @config, @hostConfig, @state)'),
+  layer: db.prepare('INSERT INTO container_layers VALUES (?, ?, ?)'),
+  state: db.prepare('UPDATE containers SET state = ? WHERE id = ?'),
+  name: db.prepare('UPDATE containers SET name = ? WHERE id = ?'),
+  remove: db.prepare('DELETE FROM containers WHERE id = ?'),
+});
+
+/**
+ * The containers, all of them in memory and every change written through to the store: reads cost no SQL and wait for no
+ * one. Watchers are told of every change after it is stored.
+ */
+export class ContainerStore {
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #insert: (record: ContainerRecord) => void;
+  readonly #byId = new Map<string, ContainerRecord>();
+  readonly #byName = new Map<string, string>();
+  readonly #watchers = new Map<string, Set<ContainerWatcher>>();
+
+  constructor(db: Db) {
+    this.#sql = statements(db);
+    this.#insert = db.transaction((record: ContainerRecord) => {
+      this.#sql.insert.run({
+        id: record.id,
+        name: record.name,
+        imageId: record.imageId,
+        createdAt: record.createdAt,
+        config: JSON.stringify(record.config),
+        hostConfig: JSON.stringify(record.hostConfig),
+        state: JSON.stringify(record.state),
+      });
+      for (const [position, layer] of record.layers.entries()) this.#sql.layer.run(record.id, position, layer);
+    });
+    this.#load(db);
+  }
+
+  #load(db: Db): void {
+    const layers = new Map<string, number[]>();
+    const layerRows = db.prepare('SELECT container_id, layer_id FROM container_layers ORDER BY container_id, position');
+    for (const row of layerRows.all() as { container_id: string; layer_id: number }[]) {
+      const list = layers.get(row.container_id);
+      if (list) list.push(row.layer_id);
+      else layers.set(row.container_id, [row.layer_id]);
+    }
+    for (const row of db.prepare('SELECT * FROM containers ORDER BY created_at').all() as Row[]) {
+      const config = JSON.parse(row.config) as ContainerConfig;
+      this.#keep({
+        id: row.id,
+        name: row.name,
+        imageId: row.image_id,
+        image: config.Image ?? '',
+        createdAt: row.created_at,
+        config,
+        hostConfig: JSON.parse(row.host_config) as HostConfig,
+        state: JSON.parse(row.state) as ContainerState,
+        layers: layers.get(row.id) ?? [],
+      });
+    }
+  }
+
+  #keep(record: ContainerRecord): void {
+    this.#byId.set(record.id, record);
+    this.#byName.set(record.name, record.id);
+  }
+
+  #tell(id: string, now: ContainerRecord | undefined, before: ContainerRecord): void {
+    for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher(now, before);
+  }
+
+  get(id: string): ContainerRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  byName(name: string): ContainerRecord | undefined {
+    const id = this.#byName.get(name);
+    return id === undefined ? undefined : this.#byId.get(id);
+  }
+
+  /** In the order of their creation. */
+  list(): ContainerRecord[] {
+    return [...this.#byId.values()];
+  }
+
+  findByImage(imageId: string): ContainerRecord[] {
+    return this.list().filter((record) => record.imageId === imageId);
+  }
+
+  /**
+   * By id, name (with or without its slash) or unique beginning of an id, in this order.
+   * @throws EngineError not-found; invalid where several ids begin so
+   */
+  resolve(nameOrId: string): ContainerRecord {
+    const exact = this.#byId.get(nameOrId) ?? this.byName(nameOrId.startsWith('/') ? nameOrId.slice(1) : nameOrId);
+    if (exact) return exact;
+    let found: ContainerRecord | undefined;
+    if (/^[0-9a-f]{1,63}$/.test(nameOrId)) {
+      for (const [id, record] of this.#byId) {
+        if (!id.startsWith(nameOrId)) continue;
+        if (found) throw invalid(`multiple IDs found with provided prefix: ${nameOrId}`);
+        found = record;
+      }
+    }
+    if (!found) throw notFound(`No such container: ${nameOrId}`);
+    return found;
+  }
+
+  insert(record: ContainerRecord): void {
+    this.#insert(record);
+    this.#keep(record);
+  }
+
+  /**
+   * Changes parts of the state. Memory is changed and watchers are told also when the store cannot be written, so that a full
+   * disk does not leave a dead container running here; the error is thrown after that.
+   */
+  setState(id: string, change: Partial<ContainerState>): ContainerRecord {
+    const before = this.#byId.get(id);
+    if (!before) throw notFound(`No such container: ${id}`);
+    const now = { ...before, state: { ...before.state, ...change } };
+    this.#byId.set(id, now);
+    try {
+      this.#sql.state.run(JSON.stringify(now.state), id);
+    } finally {
+      this.#tell(id, now, before);
+    }
+    return now;
+  }
+
+  rename(id: string, name: string): ContainerRecord {
+    const before = this.#byId.get(id);
+    if (!before) throw notFound(`No such container: ${id}`);
+    this.#sql.name.run(name, id);
+    const now = { ...before, name };
+    this.#byName.delete(before.name);
+    this.#keep(now);
+    this.#tell(id, now, before);
+    return now;
+  }
+
+  remove(id: string): void {
+    const before = this.#byId.get(id);
+    if (!before) return;
+    this.#sql.remove.run(id);
+    this.#byId.delete(id);
+    this.#byName.delete(before.name);
+    this.#tell(id, undefined, before);
+    this.#watchers.delete(id);
+  }
+
+  /** Calls `watcher` at every change of one container until the returned function is called. */
+  watch(id: string, watcher: ContainerWatcher): () => void {
+    const set = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, set);
+    set.add(watcher);
+    return () => {
+      set.delete(watcher);
+      if (set.size === 0 && this.#watchers.get(id) === set) this.#watchers.delete(id);
+    };
+  }
+}
