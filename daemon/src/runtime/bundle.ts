@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { OciSpec } from './oci.js';
+import type { ExitReport } from './shim.js';
+
+/** What the OCI specification has no place for (docs/shim-protocol.md). */
+export interface ShimConfig {
+  id: string;
+  user: string;
+  groups: string[];
+  makeCwd: boolean;
+  stdin: { open: boolean; once: boolean };
+  log: { driver: 'json-file'; path: string; maxSize: number; maxFiles: number } | { driver: 'none' };
+}
+
+/** Makes a bundle's directory with the empty one that the root is mounted on. What an earlier one left is removed. */
+export function makeBundle(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    removeBundle(dir);
+    mkdirSync(dir, { mode: 0o700 });
+  }
+  mkdirSync(`${dir}/rootfs`, { mode: 0o700 });
+}
+
+export const writeSpec = (dir: string, spec: OciSpec): void =>
+  writeFileSync(`${dir}/config.json`, JSON.stringify(spec), { mode: 0o600 });
+
+export const writeShimConfig = (dir: string, config: ShimConfig): void =>
+  writeFileSync(`${dir}/shim.json`, JSON.stringify(config), { mode: 0o600 });
+
+/** How the container ended, when its shim got as far as writing it down. */
+export function readExit(dir: string): ExitReport | undefined {
+  try {
+    return JSON.parse(readFileSync(`${dir}/exit.json`, 'utf8')) as ExitReport;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The cgroup that a bundle names, for one that no container is known to. */
+export function readCgroupPath(dir: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(`${dir}/config.json`, 'utf8')) as OciSpec).linux.cgroupsPath;
+  } catch {
+    return undefined;
+  }
+}
+
+export const removeBundle = (dir: string): void => rmSync(dir, { recursive: true, force: true });

@@ -1,0 +1,147 @@
+import { closeFd, connectUnix, socketPair } from '../kernel/socket.js';
+import { spawn, waitPid } from '../kernel/spawn.js';
+import { ShimChannel, type ShimEvent, type ShimReply } from './channel.js';
+import type { TakenConnection } from './connection.js';
+import type { OciProcess } from './oci.js';
+
+/** How a container ended, as the event and exit.json say it. */
+export interface ExitReport {
+  /** 0-255; 128 and the signal's number where a signal ended it. */
+  status: number;
+  signal: number;
+  oomKilled: boolean;
+  exitedAt: string;
+}
+
+export interface ExecExit {
+  exec: string;
+  status: number;
+  signal: number;
+}
+
+/** What a shim tells without being asked. Called in the order of the wire. */
+export interface ShimListener {
+  exit(report: ExitReport): void;
+  execExit(report: ExecExit): void;
+  detach(target: string, reason: string): void;
+  /** The connection has ended: with it the shim, and all that it held. */
+  gone(): void;
+}
+
+/** Which streams a client wants, and the keys that let it go. */
+export interface AttachStreams {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** stdcopy frames instead of raw bytes. */
+  mux: boolean;
+  detachKeys: number[];
+}
+
+export interface ExecRequest {
+  exec: string;
+  process: OciProcess;
+  user: string;
+  groups: string[];
+  stdin: boolean;
+}
+
+const withEarly = (streams: AttachStreams, connection: TakenConnection) => ({
+  ...streams,
+  early: connection.early.toString('base64'),
+});
+
+/** The one td-shim of a started container, as seen through its control connection. */
+export class Shim {
+  /** Resolves when the connection has ended. */
+  readonly gone: Promise<void>;
+  readonly #channel: ShimChannel;
+
+  /** Takes ownership of the control connection's descriptor. */
+  constructor(control: number, listener: ShimListener) {
+    let resolveGone = () => {};
+    this.gone = new Promise((resolve) => {
+      resolveGone = resolve;
+    });
+    this.#channel = new ShimChannel(control, {
+      event: (event) => dispatch(event, listener),
+      closed: () => {
+        resolveGone();
+        listener.gone();
+      },
+    });
+  }
+
+  /** Creates and starts the container. `onStarted` is called before an event of its end can be. */
+  async start(onStarted: (reply: ShimReply) => void): Promise<void> {
+    await this.#channel.request('start', {}, undefined, onStarted);
+  }
+
+  /** Hands a client over to the shim; the caller closes its own copy of the connection. `target` is '' or an exec. */
+  async attach(target: string, streams: AttachStreams, connection: TakenConnection): Promise<void> {
+    await this.#channel.request('attach', { target, ...withEarly(streams, connection) }, connection.fd);
+  }
+
+  /** Runs one more process. Without a client it is detached. @throws ShimFailure with the exit code to report */
+  async exec(
+    request: ExecRequest,
+    client: { streams: AttachStreams; connection: TakenConnection } | undefined,
+    onStarted: (reply: ShimReply) => void,
+  ): Promise<void> {
+    const attach = client && { attach: withEarly(client.streams, client.connection) };
+    await this.#channel.request('exec', { ...request, ...attach }, client?.connection.fd, onStarted);
+  }
+
+  async resize(target: string, rows: number, cols: number): Promise<void> {
+    await this.#channel.request('resize', { target, rows, cols });
+  }
+
+  async kill(signal: number, target = ''): Promise<void> {
+    await this.#channel.request('kill', { signal, target });
+  }
+
+  hello(onReply?: (reply: ShimReply) => void): Promise<ShimReply> {
+    return this.#channel.request('hello', {}, undefined, onReply);
+  }
+
+  /** The event has been dealt with: attached clients may see their end. */
+  ack(event: 'exit' | 'exec-exit', exec?: string): void {
+    this.#channel.notify('ack', exec === undefined ? { event } : { event, exec });
+  }
+
+  /** Kills what is there and ends the shim. */
+  async shutdown(): Promise<void> {
+    await this.#channel.request('shutdown', {}).catch(() => {}); // its end is the answer too
+    await this.gone;
+  }
+
+  /** Lets go of the connection; the container goes on. */
+  release(): void {
+    this.#channel.close();
+  }
+}
+
+function dispatch(event: ShimEvent, listener: ShimListener): void {
+  if (event.event === 'exit') listener.exit(event as unknown as ExitReport);
+  else if (event.event === 'exec-exit') listener.execExit(event as unknown as ExecExit);
+  else if (event.event === 'detach') listener.detach(String(event.target ?? ''), String(event.reason ?? ''));
+  // Anything else is of a newer protocol: what we do not know, we need not do.
+}
+
+/** Starts a shim for a bundle. @returns its pid and our end of the control connection */
+export function spawnShim(executable: number, id: string, bundle: string, env: string[]): { pid: number; fd: number } {
+  const [ours, theirs] = socketPair();
+  try {
+    const pid = spawn(executable, ['td-shim', id, bundle], env, { fds: [theirs], cwd: bundle });
+    void waitPid(pid); // reaped whenever it ends: the connection's end says when that is
+    return { pid, fd: ours };
+  } catch (error) {
+    closeFd(ours);
+    throw error;
+  } finally {
+    closeFd(theirs);
+  }
+}
+
+/** Connects to the shim that an earlier daemon started. @throws SystemError ENOENT, ECONNREFUSED: there is none */
+export const connectShim = (bundle: string): number => connectUnix(`${bundle}/shim.sock`);

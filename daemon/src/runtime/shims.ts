@@ -1,0 +1,82 @@
+import { helperPath } from '../kernel/helpers.js';
+import { sealedMemfd } from '../kernel/process.js';
+import type { Step } from '../lib/steps.js';
+import type { TakenConnection } from './connection.js';
+import { ExecTable } from './execs.js';
+import type { AttachStreams, Shim } from './shim.js';
+
+/** A client that attached before the container was started. */
+export interface WaitingClient {
+  streams: AttachStreams;
+  connection: TakenConnection;
+}
+
+/** What is known of containers only while they and this daemon run. */
+export class ShimRegistry {
+  readonly execs = new ExecTable();
+  readonly #shims = new Map<string, { shim: Shim; cleared: Promise<void> }>();
+  readonly #waiting = new Map<string, WaitingClient[]>();
+  readonly #steps = new Map<string, Step[]>();
+  #executable: number | undefined;
+
+  /** td-shim as a sealed copy in memory: what runs beside a container cannot be written from inside it (CVE-2019-5736). */
+  get executable(): number {
+    this.#executable ??= sealedMemfd(helperPath('td-shim'));
+    return this.#executable;
+  }
+
+  get(id: string): Shim | undefined {
+    return this.#shims.get(id)?.shim;
+  }
+
+  /** Ids of the containers that have a shim. */
+  ids(): string[] {
+    return [...this.#shims.keys()];
+  }
+
+  /** Adds the shim of a container until `cleared`, when nothing is left of it. */
+  add(id: string, shim: Shim, cleared: Promise<void>): void {
+    const entry = {
+      shim,
+      cleared: cleared.then(() => {
+        if (this.#shims.get(id) === entry) this.#shims.delete(id);
+      }),
+    };
+    this.#shims.set(id, entry);
+  }
+
+  /** Resolves when the container has no shim and nothing is left of an earlier one. */
+  async cleared(id: string): Promise<void> {
+    await this.#shims.get(id)?.cleared;
+  }
+
+  /** Keeps a client until the container is started or removed. */
+  addWaiting(id: string, client: WaitingClient): void {
+    const list = this.#waiting.get(id);
+    if (list) list.push(client);
+    else this.#waiting.set(id, [client]);
+  }
+
+  /** The clients that have waited, which are the caller's from here on. */
+  takeWaiting(id: string): WaitingClient[] {
+    const list = this.#waiting.get(id) ?? [];
+    this.#waiting.delete(id);
+    return list;
+  }
+
+  /** The steps of the last start. */
+  steps(id: string): Step[] | undefined {
+    return this.#steps.get(id);
+  }
+
+  setSteps(id: string, steps: Step[]): void {
+    this.#steps.set(id, steps);
+  }
+
+  /** The container is removed. */
+  forget(id: string): void {
+    this.#steps.delete(id);
+    this.execs.forget(id);
+    for (const { connection } of this.takeWaiting(id)) connection.close();
+  }
+}

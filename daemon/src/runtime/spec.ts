@@ -1,0 +1,118 @@
+import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { BindMount } from './binds.js';
+import type { OciDevice, OciMount, OciSpec } from './oci.js';
+import { type EngineFiles, specMounts } from './spec-mounts.js';
+import { containerProcess } from './spec-process.js';
+import { specResources } from './spec-resources.js';
+
+/** Where the container's root comes from: layers topmost first, and what it writes. */
+export interface RootLayers {
+  lower: readonly string[];
+  upper: string;
+  work: string;
+}
+
+/** All that a specification is made of. Nothing is looked up: the same input gives the same document. */
+export interface SpecInput {
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  binds: readonly BindMount[];
+  root: RootLayers;
+  /** The bundle's empty directory that the root is mounted on. */
+  rootfs: string;
+  /** From the root of every hierarchy. */
+  cgroupPath: string;
+  files: EngineFiles;
+  /** What the container calls itself. */
+  hostname: string;
+  /** The host's td-init, where one was asked for. */
+  init?: string;
+  /** All capabilities that can be given. */
+  bounding: readonly string[];
+  /** The host's device nodes, for a privileged container. */
+  devices?: OciDevice[];
+}
+
+/** What shows or changes the host's state in /proc and /sys: hidden unless the request says otherwise. */
+export const DEFAULT_MASKED_PATHS: readonly string[] = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+export const DEFAULT_READONLY_PATHS: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
+
+/** The overlay on "/". A colon parts lower directories, a comma options (mount option parsing of overlayfs). */
+function rootMount(root: RootLayers): OciMount {
+  const escaped = (path: string) => path.replace(/[\\:,]/g, '\\$&');
+  return {
+    destination: '/',
+    type: 'overlay',
+    source: 'overlay',
+    options: [
+      `lowerdir=${root.lower.map(escaped).join(':')}`,
+      `upperdir=${escaped(root.upper)}`,
+      `workdir=${escaped(root.work)}`,
+    ],
+  };
+}
+
+/** The namespaces of its own; what is not named here is the host's. */
+function namespaces(hostConfig: HostConfig): { type: string }[] {
+  const types = ['mount'];
+  if (hostConfig.PidMode !== 'host') types.push('pid');
+  if (hostConfig.UTSMode !== 'host') types.push('uts');
+  if (hostConfig.IpcMode !== 'host') types.push('ipc');
+  if (hostConfig.NetworkMode !== 'host') types.push('network');
+  if (hostConfig.CgroupnsMode !== 'host') types.push('cgroup');
+  return types.map((type) => ({ type }));
+}
+
+/** Every user may bind low ports and ping: in a network namespace of its own neither means anything to the host. */
+function sysctls(hostConfig: HostConfig): Record<string, string> {
+  const own = hostConfig.NetworkMode !== 'host';
+  return {
+    ...(own && { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
+    ...(hostConfig.Sysctls ?? {}),
+  };
+}
+
+/** The OCI runtime specification of a container. Pure. */
+export function buildSpec(input: SpecInput): OciSpec {
+  const { config, hostConfig } = input;
+  const privileged = hostConfig.Privileged ?? false;
+  const ownUts = hostConfig.UTSMode !== 'host';
+  return {
+    ociVersion: '1.2.0',
+    process: containerProcess(config, hostConfig, input.hostname, input.bounding),
+    root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs ?? false },
+    hostname: ownUts ? input.hostname : undefined,
+    domainname: ownUts && config.Domainname ? config.Domainname : undefined,
+    mounts: [rootMount(input.root), ...specMounts(hostConfig, input.binds, input.files, input.init)],
+    annotations: hostConfig.Annotations ?? undefined,
+    linux: {
+      namespaces: namespaces(hostConfig),
+      cgroupsPath: input.cgroupPath,
+      resources: specResources(hostConfig),
+      devices: input.devices,
+      sysctl: sysctls(hostConfig),
+      maskedPaths: privileged ? [] : (hostConfig.MaskedPaths ?? [...DEFAULT_MASKED_PATHS]),
+      readonlyPaths: privileged ? [] : (hostConfig.ReadonlyPaths ?? [...DEFAULT_READONLY_PATHS]),
+    },
+  };
+}
