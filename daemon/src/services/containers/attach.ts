@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { conflict, invalid } from '@tinydocker/shared/errors.js';
+import type { Deps } from '../../deps.js';
+import { dup } from '../../kernel/socket.js';
+import type { TakenConnection } from '../../runtime/connection.js';
+import type { AttachStreams } from '../../runtime/shim.js';
+import { parseDetachKeys } from './detach-keys.js';
+import { containerLogs } from './logs.js';
+import { publishContainer } from './publish.js';
+import { isRunning } from './wait.js';
+
+export type { TakenConnection } from '../../runtime/connection.js';
+
+export interface AttachOptions {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** Follow what comes. */
+  stream: boolean;
+  /** Begin with what has come. */
+  logs: boolean;
+  detachKeys?: string;
+}
+
+type AttachDeps = Pick<Deps, 'containers' | 'events' | 'log' | 'paths' | 'shims'>;
+
+/** Writes what the log has to a client, as fast as that one reads, through a socket on a copy of its descriptor. */
+async function replay(
+  deps: AttachDeps,
+  id: string,
+  options: AttachOptions,
+  connection: TakenConnection,
+): Promise<void> {
+  if (!options.stdout && !options.stderr) return;
+  const socket = new net.Socket({ fd: dup(connection.fd), readable: false, writable: true });
+  const gone = new AbortController();
+  socket.on('close', () => gone.abort());
+  socket.on('error', () => gone.abort());
+  try {
+    for await (const part of containerLogs(deps, id, options, gone.signal).data) {
+      if (!socket.write(part)) await once(socket, 'drain', { signal: gone.signal });
+    }
+    // Everything has to be in the kernel before the shim writes behind it.
+    await new Promise<void>((resolve) => socket.write('', () => resolve()));
+  } finally {
+    socket.destroy();
+  }
+}
+
+/**
+ * Attaches a client to a container: to one that runs through its shim, which has the connection from then on; to one that does
+ * not, as soon as it is started. `take` takes the connection over from HTTP; it is called when nothing can be refused
+ * any more.
+ * @throws EngineError not-found, invalid (detach keys), conflict (it is paused)
+ */
+export async function attachContainer(
+  deps: AttachDeps,
+  nameOrId: string,
+  options: AttachOptions,
+  take: () => TakenConnection,
+): Promise<void> {
+  const record = deps.containers.resolve(nameOrId);
+  const { config, id } = record;
+  const keys = parseDetachKeys(options.detachKeys);
+  if (!keys) throw invalid(`Invalid detach keys (${options.detachKeys}) provided`);
+  if (record.state.status === 'paused')
+    throw conflict(`container ${id} is paused, unpause the container before attach`);
+  const terminal = config.Tty ?? false;
+  const connection = take();
+  const streams: AttachStreams = {
+    stdin: options.stdin && (config.OpenStdin ?? false),
+    stdout: options.stdout,
+    stderr: options.stderr,
+    mux: !terminal,
+    // Only who has a terminal presses keys: elsewhere the same bytes are data.
+    detachKeys: terminal ? keys : [],
+  };
+  try {
+    connection.accept(streams.mux);
+    publishContainer(deps, record, 'attach');
+    if (options.logs) await replay(deps, id, options, connection);
+    if (!options.stream) {
+      connection.close();
+      return;
+    }
+    const now = deps.containers.get(id);
+    const shim = deps.shims.get(id);
+    if (now && !isRunning(now)) {
+      deps.shims.addWaiting(id, { streams, connection });
+      return;
+    }
+    await shim?.attach('', streams, connection);
+    connection.close();
+  } catch (error) {
+    // It has been accepted: what goes wrong now, a client sees as the end.
+    deps.log.debug({ container: id, err: error }, 'attach');
+    connection.close();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Deps } from '../../deps.js';
+import { prepareParent } from '../../kernel/cgroup.js';
+import { helperPath } from '../../kernel/helpers.js';
+import type { StepRecorder } from '../../lib/steps.js';
+import { type BindMount, bindMounts } from '../../runtime/binds.js';
+import { makeBundle, type ShimConfig, writeShimConfig, writeSpec } from '../../runtime/bundle.js';
+import { boundingCapabilities } from '../../runtime/capabilities.js';
+import { containerCgroup } from '../../runtime/cgroup.js';
+import { hostDevices } from '../../runtime/host.js';
+import type { OciSpec } from '../../runtime/oci.js';
+import { buildSpec } from '../../runtime/spec.js';
+import type { ContainerRecord } from '../../store/containers.js';
+import { engineFiles, writeEngineFiles } from './engine-files.js';
+import { logSettings } from './log-config.js';
+
+type BundleDeps = Pick<Deps, 'config' | 'layers' | 'paths'>;
+
+/** The container's cgroup, from the root of every hierarchy. */
+export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
+  containerCgroup(record.id, record.hostConfig.CgroupParent || deps.config.cgroupParent);
+
+/** Where its log is; '' where it writes none. */
+export function logPathOf(deps: Pick<Deps, 'paths'>, record: ContainerRecord): string {
+  if (record.hostConfig.LogConfig?.Type === 'none') return '';
+  return `${deps.paths.container(record.id)}/${record.id}-json.log`;
+}
+
+/** The directories that the container's root consists of, topmost first. */
+export const layerPaths = (deps: Pick<Deps, 'layers'>, record: ContainerRecord): string[] =>
+  record.layers.map((id) => deps.layers.path(id)).reverse();
+
+function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindMount[]): OciSpec {
+  const { config, hostConfig } = record;
+  const dir = deps.paths.container(record.id);
+  return buildSpec({
+    config,
+    hostConfig,
+    binds,
+    root: { lower: layerPaths(deps, record), upper: `${dir}/upper`, work: `${dir}/work` },
+    rootfs: `${deps.paths.bundle(record.id)}/rootfs`,
+    cgroupPath: cgroupOf(deps, record),
+    files: engineFiles(dir),
+    hostname: config.Hostname ?? '',
+    init: hostConfig.Init ? helperPath('td-init') : undefined,
+    bounding: boundingCapabilities(),
+    devices: hostConfig.Privileged ? hostDevices() : undefined,
+  });
+}
+
+function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
+  const { config, hostConfig } = record;
+  const log = logSettings(hostConfig);
+  return {
+    id: record.id,
+    user: config.User ?? '',
+    groups: hostConfig.GroupAdd ?? [],
+    makeCwd: true,
+    stdin: { open: config.OpenStdin ?? false, once: config.StdinOnce ?? false },
+    log: log.driver === 'none' ? log : { ...log, path: logPathOf(deps, record) },
+  };
+}
+
+/** Writes everything that the shim reads, one recorded step each. */
+export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
+  const dir = deps.paths.bundle(record.id);
+  const lasting = deps.paths.container(record.id);
+  steps.run('write', `${lasting}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(lasting, record));
+  const parent = record.hostConfig.CgroupParent;
+  if (parent) steps.run('cgroup', parent, () => prepareParent(parent));
+  steps.run('mkdir', dir, () => makeBundle(dir));
+  steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, bindMounts(record.hostConfig))));
+  steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
+}

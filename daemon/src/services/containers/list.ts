@@ -1,0 +1,71 @@
+import type { ContainerSummary } from '@tinydocker/shared/api/containers.js';
+import type { Deps } from '../../deps.js';
+import { processArgs } from '../../runtime/spec-process.js';
+import type { ContainerRecord } from '../../store/containers.js';
+import { containerFilter, parseContainerFilters } from './filter.js';
+import { mountPoints } from './mount-points.js';
+import { networksOf } from './network-mode.js';
+import { statusText } from './status-text.js';
+import { isRunning } from './wait.js';
+
+export interface ListOptions {
+  /** Also those that do not run. */
+  all?: boolean;
+  /** At most so many, the newest, of all; 0 and less: no limit. */
+  limit?: number;
+  /** The query parameter. */
+  filters?: string;
+}
+
+type ListDeps = Pick<Deps, 'containers' | 'images'>;
+
+/** The command line in one line, words with spaces in quotes. */
+function commandOf(record: ContainerRecord): string {
+  const [path = '', ...args] = processArgs(record.config);
+  return [path, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
+}
+
+function summary(record: ContainerRecord, image: string, now: number): ContainerSummary {
+  const { config, hostConfig, state } = record;
+  const mode = hostConfig.NetworkMode ?? 'none';
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: image,
+    ImageID: record.imageId,
+    Command: commandOf(record),
+    Created: Math.floor(Date.parse(record.createdAt) / 1000),
+    Ports: [],
+    Labels: config.Labels ?? {},
+    State: state.status,
+    Status: statusText(state, now),
+    HostConfig: { NetworkMode: mode, Annotations: hostConfig.Annotations ?? undefined },
+    NetworkSettings: { Networks: networksOf(mode) },
+    Mounts: mountPoints(hostConfig),
+  };
+}
+
+/** The image as it was asked for, or its id where that name has come to mean another one, or none. */
+function imageNames(deps: ListDeps): (record: ContainerRecord) => string {
+  const known = new Map<string, string | undefined>();
+  return ({ image, imageId }) => {
+    if (!known.has(image)) known.set(image, deps.images.resolve(image)?.id);
+    return known.get(image) === imageId ? image : imageId;
+  };
+}
+
+/**
+ * Containers, newest first. Takes no lock.
+ * @throws EngineError invalid (filters), not-found (a container that a filter names)
+ */
+export function listContainers(deps: ListDeps, options: ListOptions = {}): ContainerSummary[] {
+  const filters = parseContainerFilters(options.filters);
+  const matches = containerFilter(deps, filters);
+  const limit = options.limit && options.limit > 0 ? options.limit : undefined;
+  const all = options.all || limit !== undefined || filters.has('status');
+  const records = deps.containers.list().reverse();
+  const chosen = records.filter((record) => (all || isRunning(record)) && matches(record));
+  const now = Date.now();
+  const nameOf = imageNames(deps);
+  return chosen.slice(0, limit).map((record) => summary(record, nameOf(record), now));
+}

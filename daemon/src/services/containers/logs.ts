@@ -1,0 +1,79 @@
+import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
+import { parseTime } from '@tinydocker/shared/units.js';
+import type { Deps } from '../../deps.js';
+import { logTime } from '../../runtime/log-decoder.js';
+import { readLogs } from '../../runtime/log-reader.js';
+import type { ContainerRecord } from '../../store/containers.js';
+import { logPathOf } from './bundle.js';
+import { isRunning } from './wait.js';
+
+export interface LogOptions {
+  stdout: boolean;
+  stderr: boolean;
+  follow?: boolean;
+  timestamps?: boolean;
+  /** A number of lines; anything else is all of them. */
+  tail?: string;
+  /** Seconds since 1970 or RFC 3339; '' and 0: no bound. */
+  since?: string;
+  until?: string;
+}
+
+export interface ContainerLogs {
+  /** stdcopy frames: it has no terminal. */
+  multiplexed: boolean;
+  data: AsyncGenerator<Buffer>;
+}
+
+type LogDeps = Pick<Deps, 'containers' | 'paths'>;
+
+const bound = (text: string | undefined): string | undefined => {
+  if (!text || text === '0') return undefined;
+  const { seconds, nanos } = parseTime(text);
+  return logTime(seconds, nanos);
+};
+
+/** Aborted when the container ends or is removed. */
+function endOf(deps: LogDeps, record: ContainerRecord, cancel: AbortSignal): AbortSignal {
+  const ended = new AbortController();
+  const unwatch = deps.containers.watch(record.id, (now) => {
+    if (now && isRunning(now)) return;
+    unwatch();
+    ended.abort();
+  });
+  cancel.addEventListener('abort', unwatch, { once: true });
+  return ended.signal;
+}
+
+/**
+ * Reads a container's log; with `follow` until it ends. `cancel` is aborted when nobody reads any more.
+ * @throws EngineError invalid, not-found, not-implemented (a log that cannot be read)
+ */
+export function containerLogs(
+  deps: LogDeps,
+  nameOrId: string,
+  options: LogOptions,
+  cancel: AbortSignal,
+): ContainerLogs {
+  if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
+  const record = deps.containers.resolve(nameOrId);
+  const path = logPathOf(deps, record);
+  if (path === '') throw notImplemented('configured logging driver does not support reading');
+  const multiplexed = !record.config.Tty;
+  const since = bound(options.since);
+  const until = bound(options.until);
+  const follow = (options.follow ?? false) && isRunning(record);
+  const data = readLogs(path, {
+    stdout: options.stdout,
+    stderr: options.stderr,
+    timestamps: options.timestamps ?? false,
+    multiplexed,
+    tail: /^\d{1,15}$/.test(options.tail ?? '') ? Number(options.tail) : undefined,
+    since,
+    until,
+    follow,
+    ended: follow ? endOf(deps, record, cancel) : undefined,
+    cancel,
+  });
+  return { multiplexed, data };
+}

@@ -1,0 +1,139 @@
+import { posix } from 'node:path';
+import type { ContainerConfig, ContainerCreateRequest, HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { ImageConfig } from '@tinydocker/shared/api/images.js';
+import { thermalThrottlePaths } from '../../runtime/host.js';
+import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../../runtime/spec.js';
+import { DEFAULT_SHM_SIZE } from '../../runtime/spec-mounts.js';
+
+/** An empty list is nothing given: an image's takes its place, except where the request says [""]. */
+function commandLine(request: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Entrypoint' | 'Cmd'> {
+  const entrypoint = request.Entrypoint ?? null;
+  const cmd = request.Cmd?.length ? request.Cmd : null;
+  if (entrypoint?.length)
+    return { Entrypoint: entrypoint.length === 1 && entrypoint[0] === '' ? null : entrypoint, Cmd: cmd };
+  return { Entrypoint: entrypoint ? null : (image.Entrypoint ?? null), Cmd: cmd ?? image.Cmd ?? null };
+}
+
+/** The request's variables and those of the image that it does not name. A bare NAME of the request hides the image's. */
+function overlayEnv(request: readonly string[], image: readonly string[]): string[] {
+  const nameOf = (entry: string) => entry.split('=', 1)[0]!;
+  const named = new Set(request.map(nameOf));
+  return [...request, ...image.filter((entry) => !named.has(nameOf(entry)))];
+}
+
+/** The whole configuration of a container: the request over its image, every member that inspect shows. */
+export function mergeConfig(request: ContainerCreateRequest, image: ImageConfig, hostname: string): ContainerConfig {
+  const command = commandLine(request, image);
+  const env = overlayEnv(request.Env ?? [], image.Env ?? []);
+  const ports = { ...image.ExposedPorts, ...request.ExposedPorts };
+  const workingDir = request.WorkingDir || image.WorkingDir || '';
+  return {
+    Hostname: hostname,
+    Domainname: request.Domainname ?? '',
+    User: request.User || image.User || '',
+    AttachStdin: request.AttachStdin ?? false,
+    AttachStdout: request.AttachStdout ?? false,
+    AttachStderr: request.AttachStderr ?? false,
+    ExposedPorts: Object.keys(ports).length ? ports : undefined,
+    Tty: request.Tty ?? false,
+    OpenStdin: request.OpenStdin ?? false,
+    StdinOnce: request.StdinOnce ?? false,
+    Env: env.length ? env : null,
+    Cmd: command.Cmd,
+    Healthcheck: request.Healthcheck ?? undefined,
+    Image: request.Image ?? '',
+    Volumes: request.Volumes && Object.keys(request.Volumes).length ? request.Volumes : null,
+    WorkingDir: workingDir.startsWith('/') ? posix.normalize(workingDir) : workingDir,
+    Entrypoint: command.Entrypoint,
+    NetworkDisabled: request.NetworkDisabled || undefined,
+    OnBuild: null,
+    Labels: { ...image.Labels, ...request.Labels },
+    StopSignal: request.StopSignal || image.StopSignal || undefined,
+    StopTimeout: request.StopTimeout ?? undefined,
+    Shell: request.Shell ?? image.Shell ?? undefined,
+  };
+}
+
+/** The whole host configuration of a container, with Docker's defaults in place of what was left out. */
+export function mergeHostConfig(given: HostConfig, networkMode: string): HostConfig {
+  const masked = [...DEFAULT_MASKED_PATHS, ...thermalThrottlePaths()];
+  const privileged = given.Privileged ?? false;
+  return {
+    Binds: given.Binds ?? null,
+    ContainerIDFile: given.ContainerIDFile ?? '',
+    LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
+    NetworkMode: networkMode,
+    PortBindings: given.PortBindings ?? {},
+    RestartPolicy: { Name: given.RestartPolicy?.Name || 'no', MaximumRetryCount: 0 },
+    AutoRemove: given.AutoRemove ?? false,
+    VolumeDriver: '',
+    VolumesFrom: null,
+    ConsoleSize: given.ConsoleSize ?? [0, 0],
+    Annotations: given.Annotations ?? undefined,
+    CapAdd: given.CapAdd ?? null,
+    CapDrop: given.CapDrop ?? null,
+    CgroupnsMode: given.CgroupnsMode || (privileged ? 'host' : 'private'),
+    Dns: given.Dns ?? [],
+    DnsOptions: given.DnsOptions ?? [],
+    DnsSearch: given.DnsSearch ?? [],
+    ExtraHosts: given.ExtraHosts ?? null,
+    GroupAdd: given.GroupAdd ?? null,
+    IpcMode: given.IpcMode || 'private',
+    Cgroup: '',
+    Links: null,
+    OomScoreAdj: given.OomScoreAdj ?? 0,
+    PidMode: given.PidMode ?? '',
+    Privileged: privileged,
+    PublishAllPorts: false,
+    ReadonlyRootfs: given.ReadonlyRootfs ?? false,
+    SecurityOpt: given.SecurityOpt ?? null,
+    UTSMode: given.UTSMode ?? '',
+    UsernsMode: given.UsernsMode ?? '',
+    ShmSize: given.ShmSize || DEFAULT_SHM_SIZE,
+    Sysctls: given.Sysctls && Object.keys(given.Sysctls).length ? given.Sysctls : undefined,
+    Tmpfs: given.Tmpfs && Object.keys(given.Tmpfs).length ? given.Tmpfs : undefined,
+    Runtime: given.Runtime || 'td-shim',
+    Isolation: '',
+    ...mergeResources(given),
+    Mounts: given.Mounts?.length ? given.Mounts : undefined,
+    MaskedPaths: privileged ? null : (given.MaskedPaths ?? masked),
+    ReadonlyPaths: privileged ? null : (given.ReadonlyPaths ?? [...DEFAULT_READONLY_PATHS]),
+    Init: given.Init ?? undefined,
+  };
+}
+
+function mergeResources(given: HostConfig): Partial<HostConfig> {
+  const memory = given.Memory ?? 0;
+  return {
+    CpuShares: given.CpuShares ?? 0,
+    Memory: memory,
+    NanoCpus: given.NanoCpus ?? 0,
+    CgroupParent: given.CgroupParent ?? '',
+    BlkioWeight: 0,
+    BlkioWeightDevice: [],
+    BlkioDeviceReadBps: [],
+    BlkioDeviceWriteBps: [],
+    BlkioDeviceReadIOps: [],
+    BlkioDeviceWriteIOps: [],
+    CpuPeriod: given.CpuPeriod ?? 0,
+    CpuQuota: given.CpuQuota ?? 0,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: given.CpusetCpus ?? '',
+    CpusetMems: given.CpusetMems ?? '',
+    Devices: [],
+    DeviceCgroupRules: null,
+    DeviceRequests: null,
+    MemoryReservation: given.MemoryReservation ?? 0,
+    // As much swap as memory, unless something else is asked for.
+    MemorySwap: given.MemorySwap || (memory > 0 ? memory * 2 : 0),
+    MemorySwappiness: null,
+    OomKillDisable: false,
+    PidsLimit: (given.PidsLimit ?? 0) > 0 ? given.PidsLimit : null,
+    Ulimits: given.Ulimits ?? [],
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
+  };
+}

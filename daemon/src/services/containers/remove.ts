@@ -1,0 +1,69 @@
+import { renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js';
+import type { Deps } from '../../deps.js';
+import { publishContainer } from './publish.js';
+import { isRunning, untilExited } from './wait.js';
+
+export type RemoveDeps = Pick<Deps, 'containers' | 'events' | 'layers' | 'locks' | 'log' | 'paths' | 'shims'>;
+
+/** Takes the directory away in one rename; the deletion of what it holds has time. */
+export function discard(deps: RemoveDeps, id: string): void {
+  const dir = deps.paths.container(id);
+  const trash = `${deps.paths.trash}/container-${id}`;
+  try {
+    renameSync(dir, trash);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    deps.log.warn({ container: id, err: error }, 'move to trash');
+    rmSync(dir, { recursive: true, force: true });
+    return;
+  }
+  rm(trash, { recursive: true, force: true }).catch((error) => deps.log.warn({ err: error }, 'empty trash'));
+}
+
+/**
+ * Removes a container that has ended, whose lock the caller holds. The row goes first: what a crash leaves behind after that
+ * has no row, and is removed as a stray.
+ */
+export async function removeLocked(deps: RemoveDeps, id: string): Promise<void> {
+  await deps.shims.cleared(id);
+  const record = deps.containers.get(id);
+  if (!record) throw notFound(`No such container: ${id}`);
+  deps.containers.remove(id);
+  deps.shims.forget(id);
+  discard(deps, id);
+  publishContainer(deps, record, 'destroy');
+}
+
+/**
+ * Removes a container; `force` kills it first.
+ * @throws EngineError not-found, conflict (it runs)
+ */
+export async function removeContainer(
+  deps: RemoveDeps,
+  nameOrId: string,
+  options: { force?: boolean; link?: boolean } = {},
+): Promise<void> {
+  if (options.link) throw notImplemented('this engine does not offer links (link) yet');
+  const { id } = deps.containers.resolve(nameOrId);
+  await deps.locks.run(id, async () => {
+    const record = deps.containers.get(id);
+    if (!record) throw notFound(`No such container: ${nameOrId}`);
+    if (isRunning(record)) {
+      if (!options.force) {
+        throw conflict(
+          `cannot remove container "${record.name}": container is ${record.state.status}: ` +
+            'stop the container before removing or force remove',
+        );
+      }
+      await deps.shims
+        .get(id)
+        ?.kill(9)
+        .catch(() => {}); // it may have ended by itself
+      publishContainer(deps, record, 'kill', { signal: '9' });
+      await untilExited(deps, id);
+    }
+    await removeLocked(deps, id);
+  });
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { conflict, EngineError, notModified } from '@tinydocker/shared/errors.js';
+import type { Deps } from '../../deps.js';
+import { timestamp } from '../../lib/clock.js';
+import { StepRecorder } from '../../lib/steps.js';
+import { Undo } from '../../lib/undo.js';
+import { bindMounts } from '../../runtime/binds.js';
+import { removeBundle } from '../../runtime/bundle.js';
+import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
+import { Shim, spawnShim } from '../../runtime/shim.js';
+import type { ContainerRecord } from '../../store/containers.js';
+import { prepareBundle } from './bundle.js';
+import { describeFailure } from './failure.js';
+import { publishContainer } from './publish.js';
+import { removeLocked } from './remove.js';
+import { keepSteps } from './steps.js';
+import { type SuperviseDeps, supervise } from './supervise.js';
+import { isRunning } from './wait.js';
+
+export type StartDeps = SuperviseDeps & Pick<Deps, 'locks'>;
+
+/** What the fault tests set is passed on; a shim needs nothing else of the daemon's environment. */
+const shimEnvironment = (): string[] =>
+  process.env.TINYDOCKER_FAIL_STEP === undefined ? [] : [`TINYDOCKER_FAIL_STEP=${process.env.TINYDOCKER_FAIL_STEP}`];
+
+/** `-v` makes a missing source directory, as Docker always has; a start that fails takes it away again. */
+function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): void {
+  for (const { source, createSource } of bindMounts(record.hostConfig)) {
+    if (!createSource || statSync(source, { throwIfNoEntry: false })) continue;
+    steps.run('mkdir', source, () => mkdirSync(source, { recursive: true, mode: 0o755 }));
+    undo.push('remove bind source', () => rmdirSync(source));
+  }
+}
+
+/** Spawns the shim and hands over the clients that have been waiting for it. */
+function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, undo: Undo): Shim {
+  const { id } = record;
+  const bundle = deps.paths.bundle(id);
+  undo.push('remove bundle', () => removeBundle(bundle));
+  prepareBundle(deps, record, steps);
+  const { fd, pid } = steps.run('spawn', `td-shim ${bundle}`, () =>
+    spawnShim(deps.shims.executable, id, bundle, shimEnvironment()),
+  );
+  deps.log.debug({ container: id, pid }, 'shim spawned');
+  const shim = supervise(deps, id, (listener) => new Shim(fd, listener));
+  undo.push('end shim', async () => {
+    await shim.shutdown();
+    await deps.shims.cleared(id);
+  });
+  for (const { streams, connection } of deps.shims.takeWaiting(id)) {
+    shim.attach('', streams, connection).catch((error) => deps.log.warn({ container: id, err: error }, 'attach'));
+    connection.close();
+  }
+  return shim;
+}
+
+/** Takes the shim's answer: from here on it runs. Called before any event of its end can be. */
+function started(deps: StartDeps, id: string, reply: ShimReply): void {
+  const record = deps.containers.setState(id, {
+    status: 'running',
+    pid: reply.pid ?? 0,
+    startTime: reply.startTime ?? 0,
+    exitCode: 0,
+    error: '',
+    oomKilled: false,
+    startedAt: timestamp(),
+  });
+  publishContainer(deps, record, 'start');
+}
+
+/** Undoes what there is and leaves the container as it was, with the reason. @returns the error to answer with */
+async function failed(deps: StartDeps, record: ContainerRecord, undo: Undo, error: unknown): Promise<EngineError> {
+  for (const { connection } of deps.shims.takeWaiting(record.id)) connection.close();
+  for (const problem of await undo.unwind()) deps.log.error({ container: record.id, err: problem }, 'undo start');
+  const { message, exitCode, kind } = describeFailure(error);
+  const sentence = `failed to start container "${record.name}": ${message}`;
+  deps.containers.setState(record.id, { pid: 0, startTime: 0, exitCode, error: sentence });
+  return new EngineError(kind, sentence, { cause: error });
+}
+
+/** Starts a container whose lock the caller holds. @throws EngineError */
+export async function startLocked(deps: StartDeps, id: string): Promise<void> {
+  const record = deps.containers.resolve(id);
+  if (record.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
+  if (isRunning(record)) throw notModified(`container ${record.name} is already running`);
+  await deps.shims.cleared(id); // of an earlier start: its cgroup has the same name
+  const steps = new StepRecorder(process.env.TINYDOCKER_FAIL_DAEMON_STEP);
+  const undo = new Undo();
+  try {
+    makeSources(record, steps, undo);
+    const shim = launch(deps, record, steps, undo);
+    await shim.start((reply) => {
+      keepSteps(deps, id, [...steps.steps, ...(reply.steps ?? [])]);
+      started(deps, id, reply);
+      undo.commit();
+    });
+  } catch (error) {
+    keepSteps(deps, id, [...steps.steps, ...(error instanceof ShimFailure ? error.steps : [])]);
+    const answer = await failed(deps, record, undo, error);
+    if (record.hostConfig.AutoRemove) await removeLocked(deps, id);
+    throw answer;
+  }
+}
+
+/** Starts a container. @throws EngineError not-found, not-modified (it runs), invalid (its command), system */
+export async function startContainer(deps: StartDeps, nameOrId: string): Promise<void> {
+  const { id } = deps.containers.resolve(nameOrId);
+  await deps.locks.run(id, () => startLocked(deps, id));
+}

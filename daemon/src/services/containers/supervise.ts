@@ -1,0 +1,102 @@
+import { EngineError } from '@tinydocker/shared/errors.js';
+import type { Deps } from '../../deps.js';
+import { timestamp } from '../../lib/clock.js';
+import { removeBundle } from '../../runtime/bundle.js';
+import { destroyCgroup } from '../../runtime/cgroup.js';
+import type { ExitReport, Shim, ShimListener } from '../../runtime/shim.js';
+import type { ContainerRecord } from '../../store/containers.js';
+import { execEnded } from '../exec/ended.js';
+import { cgroupOf } from './bundle.js';
+import { publishContainer } from './publish.js';
+import { removeLocked } from './remove.js';
+import { isRunning } from './wait.js';
+
+export type SuperviseDeps = Pick<
+  Deps,
+  'config' | 'containers' | 'events' | 'layers' | 'locks' | 'log' | 'paths' | 'shims'
+>;
+
+/** Whole seconds between start and end, as the event says it. */
+const duration = ({ state }: ContainerRecord): string =>
+  String(Math.max(0, Math.floor((Date.parse(state.finishedAt) - Date.parse(state.startedAt)) / 1000)));
+
+/** A running container has ended: state, events, and its removal where that was asked for. */
+export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, error = ''): void {
+  const before = deps.containers.get(id);
+  if (!before || !isRunning(before)) return;
+  deps.shims.execs.endAll(id);
+  const record = deps.containers.setState(id, {
+    status: 'exited',
+    pid: 0,
+    startTime: 0,
+    exitCode: report.status,
+    error,
+    oomKilled: report.oomKilled,
+    finishedAt: report.exitedAt,
+  });
+  if (report.oomKilled) publishContainer(deps, record, 'oom');
+  publishContainer(deps, record, 'die', { exitCode: String(report.status), execDuration: duration(record) });
+  if (record.hostConfig.AutoRemove) void autoRemove(deps, id);
+}
+
+/** Removes a container that asked for it, once it has ended; others may have been faster. */
+export async function autoRemove(deps: SuperviseDeps, id: string): Promise<void> {
+  try {
+    await deps.locks.run(id, () => removeLocked(deps, id));
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'not-found') return;
+    deps.log.error({ container: id, err: error }, 'remove container that has ended');
+  }
+}
+
+/**
+ * The shim has ended without a word: it was killed. Its container still runs, now without anyone who reads its output or
+ * would reap it; it is ended, and what the shim would have cleaned up is cleaned up.
+ */
+async function shimLost(deps: SuperviseDeps, record: ContainerRecord): Promise<void> {
+  const cgroup = cgroupOf(deps, record);
+  if (!(await destroyCgroup(cgroup))) deps.log.error({ container: record.id, cgroup }, 'cgroup cannot be removed');
+  if (!isRunning(deps.containers.get(record.id) ?? record)) return;
+  const report = { status: 137, signal: 9, oomKilled: false, exitedAt: timestamp() };
+  recordExit(deps, record.id, report, 'its shim was killed');
+}
+
+/**
+ * Connects a container to its shim: registers it, follows its events, and cleans up behind it. The registry's entry goes when
+ * nothing is left of it but the container itself.
+ */
+export function supervise(deps: SuperviseDeps, id: string, connect: (listener: ShimListener) => Shim): Shim {
+  let reported = false;
+  const shim = connect({
+    exit(report) {
+      reported = true;
+      try {
+        recordExit(deps, id, report);
+      } catch (error) {
+        // The bundle's exit.json stays the only record: the next start of the daemon reads it.
+        deps.log.error({ container: id, err: error }, 'store the end of a container');
+      }
+      shim.ack('exit');
+    },
+    execExit(report) {
+      execEnded(deps, id, report);
+      shim.ack('exec-exit', report.exec);
+    },
+    detach(target, reason) {
+      const record = deps.containers.get(id);
+      if (!record || reason !== 'keys') return;
+      if (target === '') publishContainer(deps, record, 'detach');
+      else publishContainer(deps, record, 'exec_detach', { execID: target });
+    },
+    gone() {},
+  });
+  const clear = async () => {
+    await shim.gone;
+    const record = deps.containers.get(id);
+    if (!reported && record) await shimLost(deps, record);
+    removeBundle(deps.paths.bundle(id));
+  };
+  const cleared = clear().catch((error) => deps.log.error({ container: id, err: error }, 'clean up behind a shim'));
+  deps.shims.add(id, shim, cleared);
+  return shim;
+}

@@ -1,0 +1,59 @@
+import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import { notImplemented } from '@tinydocker/shared/errors.js';
+
+type List = readonly unknown[] | null | undefined;
+type Map = Readonly<Record<string, unknown>> | null | undefined;
+
+const some = (list: List): boolean => (list?.length ?? 0) > 0;
+const any = (map: Map): boolean => Object.keys(map ?? {}).length > 0;
+
+/** What this engine does not do yet: asked for, it is refused with this sentence, never left out in silence. */
+const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: string])[] = [
+  [(h) => any(h.PortBindings) && h.NetworkMode !== 'host', 'publishing ports (PortBindings)'],
+  [(h) => h.PublishAllPorts ?? false, 'publishing ports (PublishAllPorts)'],
+  [(h) => some(h.Links), 'links to other containers (Links)'],
+  [(h) => !['', 'no', undefined, null].includes(h.RestartPolicy?.Name), 'restart policies (RestartPolicy)'],
+  [(h) => some(h.Devices), 'devices of the host (Devices)'],
+  [(h) => some(h.DeviceRequests), 'device requests (DeviceRequests)'],
+  [(h) => some(h.DeviceCgroupRules), 'rules of the device cgroup (DeviceCgroupRules)'],
+  [(h) => some(h.VolumesFrom), 'mounts of other containers (VolumesFrom)'],
+  [(h) => Boolean(h.VolumeDriver), 'volume drivers (VolumeDriver)'],
+  [(h) => (h.Mounts ?? []).some((m) => m.Type === 'volume'), 'volumes (Mounts with type volume)'],
+  [(h) => (h.Mounts ?? []).some((m) => m.Type === 'image'), 'mounts of images (Mounts with type image)'],
+  [(h) => any(h.StorageOpt), 'options of the storage driver (StorageOpt)'],
+  [(h) => Boolean(h.Cgroup), 'the cgroup of another container (Cgroup)'],
+  [(h) => !['', 'host', undefined, null].includes(h.UsernsMode), 'user namespaces (UsernsMode)'],
+  [(h) => h.PidMode?.startsWith('container:') ?? false, 'the pid namespace of another container (PidMode)'],
+  [(h) => h.IpcMode?.startsWith('container:') ?? false, 'the ipc namespace of another container (IpcMode)'],
+  [(h) => h.NetworkMode?.startsWith('container:') ?? false, 'the network of another container (NetworkMode)'],
+  [(h) => (h.MemorySwappiness ?? -1) >= 0, 'memory swappiness (MemorySwappiness)'],
+  [(h) => (h.KernelMemoryTCP ?? 0) > 0, 'a limit of TCP buffers (KernelMemoryTCP)'],
+  [(h) => h.OomKillDisable ?? false, 'to switch the OOM killer off (OomKillDisable)'],
+  [(h) => (h.CpuRealtimePeriod ?? 0) !== 0 || (h.CpuRealtimeRuntime ?? 0) !== 0, 'real-time CPU (CpuRealtime...)'],
+  [(h) => (h.BlkioWeight ?? 0) !== 0 || some(h.BlkioWeightDevice), 'weights of block I/O (BlkioWeight...)'],
+  [
+    (h) =>
+      some(h.BlkioDeviceReadBps) ||
+      some(h.BlkioDeviceWriteBps) ||
+      some(h.BlkioDeviceReadIOps) ||
+      some(h.BlkioDeviceWriteIOps),
+    'limits of block I/O (BlkioDevice...)',
+  ],
+  [
+    (h) => Boolean(h.CpuCount || h.CpuPercent || h.IOMaximumIOps || h.IOMaximumBandwidth),
+    'limits of Windows containers (CpuCount, CpuPercent, IOMaximum...)',
+  ],
+];
+
+const REFUSED_CONFIG: readonly (readonly [asked: (c: ContainerConfig) => boolean, what: string])[] = [
+  [(c) => any(c.Volumes), 'anonymous volumes (Volumes)'],
+  [(c) => Boolean(c.MacAddress), 'a MAC address of its own (MacAddress)'],
+  [(c) => some(c.Healthcheck?.Test) && c.Healthcheck?.Test?.[0] !== 'NONE', 'health checks (Healthcheck)'],
+];
+
+/** @throws EngineError not-implemented, naming the first thing that is asked for and not there */
+export function refuseUnsupported(config: ContainerConfig, hostConfig: HostConfig): void {
+  const what =
+    REFUSED.find(([asked]) => asked(hostConfig))?.[1] ?? REFUSED_CONFIG.find(([asked]) => asked(config))?.[1];
+  if (what) throw notImplemented(`this engine does not offer ${what} yet`);
+}

@@ -1,0 +1,168 @@
+import { statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
+import { bindMounts } from '../../runtime/binds.js';
+import { capabilityName } from '../../runtime/capabilities.js';
+import { userMounts } from '../../runtime/spec-mounts.js';
+import { logSettings } from './log-config.js';
+import { parseSignal } from './signals.js';
+import { validateResources } from './validate-resources.js';
+
+/** A word that stands in a line of a file of ours: nothing in it may end the line or the word. */
+const isWord = (text: string): boolean => !/[\s\u0000-\u001f\u007f]/.test(text);
+
+/** HOST_NAME_MAX of uname(2). */
+const HOSTNAME_MAX = 64;
+
+/** Checks what of a container goes with it to any host. @throws EngineError invalid */
+export function validateConfig(config: ContainerConfig): void {
+  for (const entry of config.Env ?? []) {
+    if (entry === '' || entry.startsWith('=')) throw invalid(`invalid environment variable: ${entry}`);
+  }
+  if (config.WorkingDir && !config.WorkingDir.startsWith('/')) {
+    throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
+  }
+  if (config.StopSignal) parseSignal(config.StopSignal);
+  for (const name of [config.Hostname ?? '', config.Domainname ?? '']) {
+    if (!isWord(name) || Buffer.byteLength(name) > HOSTNAME_MAX) {
+      throw invalid(
+        `invalid host name: ${JSON.stringify(name)}: it needs to be one word of at most ${HOSTNAME_MAX} bytes`,
+      );
+    }
+  }
+}
+
+const MODES: readonly (readonly [field: 'IpcMode' | 'PidMode' | 'UTSMode' | 'CgroupnsMode', name: string, RegExp])[] = [
+  ['IpcMode', 'IPC mode', /^(|none|private|shareable|host|container:.+)$/],
+  ['PidMode', 'PID mode', /^(|host|container:.+)$/],
+  ['UTSMode', 'UTS mode', /^(|host)$/],
+  ['CgroupnsMode', 'cgroup namespace mode', /^(|private|host)$/],
+];
+
+const RUNTIMES = ['', 'td-shim', 'runc'];
+const RESTART_POLICIES = ['', 'no', 'always', 'on-failure', 'unless-stopped'];
+
+function validateModes(config: ContainerConfig, h: HostConfig): void {
+  for (const [field, name, pattern] of MODES) {
+    if (!pattern.test(h[field] ?? '')) throw invalid(`invalid ${name}: ${h[field]}`);
+  }
+  if (!['', 'default'].includes(h.Isolation ?? '')) {
+    throw invalid(`invalid isolation (${h.Isolation}): linux only supports 'default'`);
+  }
+  if (!RUNTIMES.includes(h.Runtime ?? '')) throw invalid(`unknown or invalid runtime name: ${h.Runtime}`);
+  const policy = h.RestartPolicy?.Name ?? '';
+  if (!RESTART_POLICIES.includes(policy)) {
+    const known = "use one of 'no', 'always', 'on-failure', or 'unless-stopped'";
+    throw invalid(`invalid restart policy: unknown policy '${policy}'; ${known}`);
+  }
+  if (h.AutoRemove && policy !== '' && policy !== 'no') {
+    throw invalid("can't create 'AutoRemove' container with restart policy");
+  }
+  if (h.UTSMode === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode');
+}
+
+/** `seccomp=unconfined` and the like name what is the case anyway; anything that asks for a profile is not there yet. */
+const ACCEPTED_OPTIONS = /^(no-new-privileges([:=](true|false))?|(seccomp|apparmor)[:=]unconfined|label[:=]disable)$/;
+
+function validateSecurity(h: HostConfig): void {
+  for (const field of ['CapAdd', 'CapDrop'] as const) {
+    for (const given of h[field] ?? []) {
+      if (capabilityName(given)) continue;
+      const name = given.toUpperCase().replace(/^(CAP_)?/, 'CAP_');
+      throw invalid(`invalid ${field}: unknown capability: "${name}"`);
+    }
+  }
+  for (const option of h.SecurityOpt ?? []) {
+    if (ACCEPTED_OPTIONS.test(option)) continue;
+    if (/^(seccomp|apparmor|label)[:=]/.test(option)) {
+      throw notImplemented(`this engine does not offer the security option "${option.slice(0, 60)}" yet`);
+    }
+    throw invalid(`invalid --security-opt: "${option}"`);
+  }
+}
+
+const ULIMITS = 'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(
+  ' ',
+);
+
+function validateUlimits(h: HostConfig): void {
+  for (const { Name, Soft, Hard } of h.Ulimits ?? []) {
+    if (!ULIMITS.includes(Name)) throw invalid(`invalid ulimit type: ${Name}`);
+    if (Soft < -1 || Hard < -1) throw invalid(`invalid ulimit ${Name}: ${Soft}:${Hard}`);
+    if (Hard !== -1 && (Soft > Hard || Soft === -1)) {
+      throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${Soft} > ${Hard}`);
+    }
+  }
+}
+
+const IPC_SYSCTLS = ['msgmax', 'msgmnb', 'msgmni', 'sem', 'shmall', 'shmmax', 'shmmni', 'shm_rmid_forced'];
+
+/** Only what belongs to a namespace of the container's own: every other sysctl is the host's. */
+function validateSysctls(h: HostConfig): void {
+  for (const key of Object.keys(h.Sysctls ?? {})) {
+    const path = key.replaceAll('/', '.');
+    const net = path.startsWith('net.') && h.NetworkMode !== 'host';
+    const ipc =
+      h.IpcMode !== 'host' && (path.startsWith('fs.mqueue.') || IPC_SYSCTLS.some((name) => path === `kernel.${name}`));
+    const uts = path === 'kernel.domainname' && h.UTSMode !== 'host';
+    if (!net && !ipc && !uts) throw invalid(`sysctl "${key}" is not in a separate kernel namespace`);
+  }
+}
+
+/** `name:address`, where the address may itself hold colons, or be written in brackets. */
+export function parseExtraHost(entry: string): { name: string; address: string } {
+  const colon = entry.search(/[:=]/);
+  const name = entry.slice(0, Math.max(0, colon));
+  const address = entry.slice(colon + 1).replace(/^\[(.*)\]$/, '$1');
+  if (!name || !isWord(name)) throw invalid(`bad format for add-host: "${entry}"`);
+  if (address === 'host-gateway') throw notImplemented('this engine does not offer host-gateway (ExtraHosts) yet');
+  if (!isIP(address)) throw invalid(`invalid IP address in add-host: "${address}"`);
+  return { name, address };
+}
+
+function validateNames(h: HostConfig): void {
+  for (const entry of h.ExtraHosts ?? []) parseExtraHost(entry);
+  for (const server of h.Dns ?? []) if (!isIP(server)) throw invalid(`invalid DNS address: "${server}"`);
+  for (const word of [...(h.DnsSearch ?? []), ...(h.DnsOptions ?? [])]) {
+    if (!isWord(word)) throw invalid(`invalid DNS search domain or option: ${JSON.stringify(word)}`);
+  }
+}
+
+function validateMounts(h: HostConfig): void {
+  for (const mount of h.Mounts ?? []) {
+    const type = mount.Type ?? '';
+    if (!['bind', 'tmpfs', 'volume', 'image'].includes(type)) {
+      throw invalid(`invalid mount config for type "${type}": mount type unknown`);
+    }
+  }
+  const binds = bindMounts(h);
+  userMounts(h, binds);
+  for (const { source, createSource } of binds) {
+    if (!createSource && !statSync(source, { throwIfNoEntry: false })) {
+      throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${source}`);
+    }
+  }
+}
+
+/** Checks what of a container depends on the host. @throws EngineError invalid, not-implemented */
+export function validateHostConfig(config: ContainerConfig, h: HostConfig): void {
+  validateModes(config, h);
+  validateResources(h);
+  const adjustment = h.OomScoreAdj ?? 0;
+  if (adjustment < -1000 || adjustment > 1000) {
+    throw invalid(`Invalid value ${adjustment}, range for oom score adj is [-1000, 1000]`);
+  }
+  if ((h.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
+  validateSecurity(h);
+  validateUlimits(h);
+  validateSysctls(h);
+  validateNames(h);
+  validateMounts(h);
+  logSettings(h);
+}
+
+/** A C string ends at a NUL: what follows one would be left out in silence. @throws EngineError invalid */
+export function refuseNul(request: object): void {
+  if (/(?<!\\)(?:\\\\)*\\u0000/.test(JSON.stringify(request))) throw invalid('a text of the request holds a NUL byte');
+}

@@ -1,0 +1,60 @@
+import type { ContainerWaitResponse } from '@tinydocker/shared/api/containers.js';
+import { invalid } from '@tinydocker/shared/errors.js';
+import type { Deps } from '../../deps.js';
+import type { ContainerRecord } from '../../store/containers.js';
+
+const CONDITIONS = ['not-running', 'next-exit', 'removed'];
+
+export const isRunning = (record: ContainerRecord): boolean =>
+  record.state.status === 'running' || record.state.status === 'paused' || record.state.status === 'restarting';
+
+const response = ({ state }: ContainerRecord): ContainerWaitResponse => ({
+  StatusCode: state.exitCode,
+  ...(state.error && { Error: { Message: state.error } }),
+});
+
+export interface Wait {
+  result: Promise<ContainerWaitResponse>;
+  /** Forgets it: nobody listens any more. */
+  cancel(): void;
+}
+
+/**
+ * Waits for a container to end, to end once more, or to be removed.
+ * @throws EngineError not-found, invalid: before anything is waited for
+ */
+export function waitContainer(deps: Pick<Deps, 'containers'>, nameOrId: string, condition = ''): Wait {
+  const wanted = condition || 'not-running';
+  if (!CONDITIONS.includes(wanted)) throw invalid(`invalid condition: "${condition}"`);
+  const record = deps.containers.resolve(nameOrId);
+  if (wanted === 'not-running' && !isRunning(record)) {
+    return { result: Promise.resolve(response(record)), cancel: () => {} };
+  }
+  let cancel = () => {};
+  const result = new Promise<ContainerWaitResponse>((resolve) => {
+    cancel = deps.containers.watch(record.id, (now, before) => {
+      if (now && (wanted === 'removed' || isRunning(now) || !isRunning(before))) return;
+      cancel();
+      resolve(response(now ?? before));
+    });
+  });
+  return { result, cancel };
+}
+
+/** Resolves with true when the container runs no more, with false after `timeout` ms. */
+export function untilExited(deps: Pick<Deps, 'containers'>, id: string, timeout?: number): Promise<boolean> {
+  const record = deps.containers.get(id);
+  if (!record || !isRunning(record)) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (exited: boolean) => {
+      clearTimeout(timer);
+      cancel();
+      resolve(exited);
+    };
+    const cancel = deps.containers.watch(id, (now) => {
+      if (!now || !isRunning(now)) settle(true);
+    });
+    if (timeout !== undefined) timer = setTimeout(() => settle(false), timeout);
+  });
+}

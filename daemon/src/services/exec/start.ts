@@ -1,0 +1,111 @@
+import type { ExecStartConfig } from '@tinydocker/shared/api/exec.js';
+import { conflict, EngineError } from '@tinydocker/shared/errors.js';
+import { encodeFrame, STDOUT } from '@tinydocker/shared/stdcopy.js';
+import type { Deps } from '../../deps.js';
+import { boundingCapabilities } from '../../runtime/capabilities.js';
+import { ShimGone } from '../../runtime/channel.js';
+import type { TakenConnection } from '../../runtime/connection.js';
+import type { Exec } from '../../runtime/execs.js';
+import type { AttachStreams, ExecRequest } from '../../runtime/shim.js';
+import { execProcess } from '../../runtime/spec-process.js';
+import type { ContainerRecord } from '../../store/containers.js';
+import { parseDetachKeys } from '../containers/detach-keys.js';
+import { describeFailure } from '../containers/failure.js';
+import { publishContainer } from '../containers/publish.js';
+import { isRunning } from '../containers/wait.js';
+import { commandText } from './create.js';
+import { findExec } from './lookup.js';
+
+type ExecDeps = Pick<Deps, 'containers' | 'events' | 'log' | 'shims'>;
+
+function shimRequest(record: ContainerRecord, exec: Exec, start: ExecStartConfig, attached: boolean): ExecRequest {
+  const config = { ...exec.config, ConsoleSize: start.ConsoleSize ?? exec.config.ConsoleSize };
+  const { hostConfig } = record;
+  const hostname = record.config.Hostname ?? '';
+  return {
+    exec: exec.id,
+    process: execProcess(config, record.config, hostConfig, hostname, boundingCapabilities()),
+    user: config.User || record.config.User || '',
+    groups: hostConfig.GroupAdd ?? [],
+    stdin: attached && (config.AttachStdin ?? false),
+  };
+}
+
+function streamsOf({ config }: Exec): AttachStreams {
+  const terminal = config.Tty ?? false;
+  return {
+    stdin: config.AttachStdin ?? false,
+    stdout: config.AttachStdout ?? false,
+    stderr: config.AttachStderr ?? false,
+    mux: !terminal,
+    detachKeys: terminal ? (parseDetachKeys(config.DetachKeys) ?? []) : [],
+  };
+}
+
+/** Has the shim start it. @throws EngineError, with the exit code kept for inspection */
+async function run(
+  deps: ExecDeps,
+  record: ContainerRecord,
+  exec: Exec,
+  start: ExecStartConfig,
+  client: { streams: AttachStreams; connection: TakenConnection } | undefined,
+): Promise<void> {
+  publishContainer(deps, record, `exec_start: ${commandText(exec.config)}`, { execID: exec.id });
+  try {
+    const shim = deps.shims.get(record.id);
+    if (!shim) throw new ShimGone();
+    await shim.exec(shimRequest(record, exec, start, client !== undefined), client, (reply) => {
+      exec.pid = reply.pid ?? 0;
+      exec.running = true;
+    });
+  } catch (error) {
+    exec.idleSince = performance.now();
+    if (error instanceof ShimGone) {
+      exec.exitCode = 137;
+      throw conflict(`container ${record.id} is not running`);
+    }
+    const { message, exitCode, kind } = describeFailure(error);
+    exec.exitCode = exitCode;
+    throw new EngineError(kind, `exec failed: ${message}`, { cause: error });
+  }
+}
+
+/**
+ * Starts a process that was created before, once. Detached it has no streams; else `take` takes the client's connection over
+ * from HTTP, and what goes wrong from then on is written to it, where users look for it.
+ * @throws EngineError not-found, conflict (started before, container not running), invalid (its command, when detached)
+ */
+export async function startExec(
+  deps: ExecDeps,
+  id: string,
+  start: ExecStartConfig,
+  take: () => TakenConnection,
+): Promise<void> {
+  const exec = findExec(deps, id);
+  if (exec.started) {
+    throw conflict(`exec command ${id} ${exec.running ? 'is already running' : 'has already run'}`);
+  }
+  const record = deps.containers.get(exec.containerId);
+  if (!record || !isRunning(record)) throw conflict(`container ${exec.containerId} is not running`);
+  if (start.Detach) {
+    exec.started = true;
+    await run(deps, record, exec, start, undefined);
+    return;
+  }
+  const connection = take();
+  exec.started = true;
+  const streams = streamsOf(exec);
+  try {
+    connection.accept(streams.mux);
+    await run(deps, record, exec, start, { streams, connection });
+  } catch (error) {
+    const text = Buffer.from(`${error instanceof Error ? error.message : String(error)}\r\n`);
+    try {
+      connection.write(streams.mux ? encodeFrame(STDOUT, text) : text);
+    } catch (problem) {
+      deps.log.debug({ exec: id, err: problem }, 'client of an exec is gone');
+    }
+  } finally {
+    connection.close();
+  }
+}
