@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
@@ -25,7 +25,9 @@ const validatorOf = ({ schema, httpPart }: { schema: unknown; httpPart: string }
 export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const options: FastifyServerOptions = {
     loggerInstance: deps.log,
-    disableRequestLogging: true,
+    // One logger for all: what a request logs names the request itself.
+    childLoggerFactory: (logger) => logger,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
     rewriteUrl,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { VERSION } from '@tinydocker/shared/version.js';
 import type { FastifyInstance } from 'fastify';
@@ -38,7 +38,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   process.umask(0o022);
   const paths = new Paths(config.dataRoot, config.execRoot);
-  makeDirectories(config);
+  makeDirectories(config, paths);
   lockDataRoot(paths);
 
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
@@ -54,10 +54,22 @@ async function main(argv: readonly string[]): Promise<void> {
   sdNotify('READY=1');
 }
 
-/** The data root may be looked into by no one but root; its directories are passed through by containers' files only. */
-function makeDirectories(config: Config): void {
-  mkdirSync(config.dataRoot, { recursive: true, mode: 0o710 });
-  mkdirSync(config.execRoot, { recursive: true, mode: 0o700 });
+/** What may be in a directory that is going to be a data root. */
+const FOREIGN = new Set(['lost+found']);
+
+/**
+ * What containers were told (secrets in their environment) is nobody's business but root's. A directory that has other
+ * things in it, /tmp say, keeps its mode.
+ */
+function makeDirectories(config: Config, paths: Paths): void {
+  for (const [path, mode] of [
+    [config.dataRoot, 0o710],
+    [config.execRoot, 0o700],
+  ] as const) {
+    mkdirSync(path, { recursive: true, mode });
+    const entries = readdirSync(path).filter((name) => !FOREIGN.has(name));
+    if (entries.length === 0 || existsSync(paths.lock)) chmodSync(path, mode);
+  }
 }
 
 /** The lock lasts as long as the process, whatever ends it: its descriptor is never closed. */
