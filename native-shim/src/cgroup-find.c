@@ -15,8 +15,8 @@
 /* Options of a v1 superblock that name no controller. */
 static bool is_option(const char *word)
 {
-    static const char *const options[] = {"rw", "ro", "xattr", "clone_children", "noprefix", "cpuset_v2_mode",
-                                          "favordynmods", "sane_behavior"};
+    static const char *const options[] = {
+        "rw", "ro", "xattr", "clone_children", "noprefix", "cpuset_v2_mode", "favordynmods", "sane_behavior"};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (strcmp(word, options[i]) == 0) return true;
     return strncmp(word, "release_agent=", 14) == 0;
@@ -68,11 +68,13 @@ static int add(struct cgroup *cg, const char *mount, char *controllers, bool uni
         free(copy);
         return -1;
     }
-    cg->list[cg->n++] = (struct cgroup_hierarchy){.mount = copy, .controllers = controllers, .unified = unified};
+    cg->list[cg->n++] =
+        (struct cgroup_hierarchy){.mount = copy, .controllers = controllers, .unified = unified};
     return 0;
 }
 
-/* One line of /proc/self/mountinfo: "36 31 0:33 /root /mount options [fields...] - type source super-options". */
+/* One line of /proc/self/mountinfo: "36 31 0:33 /root /mount options [fields...] - type source
+ * super-options". */
 static int take_line(struct cgroup *cg, char *line)
 {
     char *dash = strstr(line, " - cgroup"), *state;
@@ -80,8 +82,7 @@ static int take_line(struct cgroup *cg, char *line)
     char *mount = NULL;
     *dash = 0;
     strtok_r(line, " ", &state);
-    for (int i = 1; i <= 4; i++)
-        mount = strtok_r(NULL, " ", &state);
+    for (int i = 1; i <= 4; i++) mount = strtok_r(NULL, " ", &state);
     char *type = strtok_r(dash + 3, " ", &state);
     char *source = strtok_r(NULL, " ", &state);
     char *options = strtok_r(NULL, " ", &state);
@@ -161,7 +162,8 @@ const char *cgroup_mount_name(const struct cgroup_hierarchy *h)
     return strrchr(h->mount, '/') + 1;
 }
 
-bool cgroup_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buffer, size_t size)
+bool cgroup_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buffer,
+                 size_t size)
 {
     int n = snprintf(buffer, size, "%s%s%s%s", h->mount, cg->path, *file ? "/" : "", file);
     if (n > 0 && (size_t)n < size) return true;

@@ -1,4 +1,5 @@
-/* Writes linux.resources into the files of the leaf: one table, in the order in which the kernel wants them. */
+/* Writes linux.resources into the files of the leaf: one table, in the order in which the kernel wants them.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,7 +19,8 @@ typedef bool value_fn(const struct resources *r, char *text, size_t size);
 struct limit {
     const char *controller, *file;
     value_fn *value;
-    bool optional; /* a file that kernels may lack (swap accounting, schedulers); the limit is then not there */
+    bool optional; /* a file that kernels may lack (swap accounting, schedulers); the limit is then not there
+                    */
 };
 
 /* Absent and 0 both mean "not set"; Docker's API cannot tell them apart. */
@@ -94,8 +96,9 @@ static bool memory_swap_max(const struct resources *r, char *text, size_t size)
 }
 
 /*
- * The curve of newer container runtimes: 2 to 1, 1024 (the default) to 100 (the default), 262144 to 10000. A straight line
- * would give a container of the default shares 39, less than half of what a plain process beside it has.
+ * The curve of newer container runtimes: 2 to 1, 1024 (the default) to 100 (the default), 262144 to 10000. A
+ * straight line would give a container of the default shares 39, less than half of what a plain process
+ * beside it has.
  */
 uint64_t cgroup_weight_of_shares(uint64_t shares)
 {
@@ -113,7 +116,8 @@ uint64_t cgroup_io_weight_of_blkio(uint64_t weight)
 
 static bool cpu_weight(const struct resources *r, char *text, size_t size)
 {
-    return is_set(r->cpu_shares) && put(text, size, (int64_t)cgroup_weight_of_shares((uint64_t)r->cpu_shares));
+    return is_set(r->cpu_shares) &&
+           put(text, size, (int64_t)cgroup_weight_of_shares((uint64_t)r->cpu_shares));
 }
 
 static bool cpu_max(const struct resources *r, char *text, size_t size)
@@ -133,7 +137,8 @@ static bool io_weight(const struct resources *r, char *text, size_t size)
            put(text, size, (int64_t)cgroup_io_weight_of_blkio((uint64_t)r->blkio_weight));
 }
 
-/* memory before memory and swap, which may not be below it; the period before the quota that is measured by it. */
+/* memory before memory and swap, which may not be below it; the period before the quota that is measured by
+ * it. */
 static const struct limit v1[] = {
     {"memory", "memory.limit_in_bytes", memory_limit, false},
     {"memory", "memory.memsw.limit_in_bytes", memory_swap, true},
@@ -167,8 +172,8 @@ static const struct limit v2[] = {
     {"io", "io.bfq.weight", io_weight, true},
 };
 
-static int write_limit(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, const char *text,
-                       bool optional)
+static int write_limit(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file,
+                       const char *text, bool optional)
 {
     char path[PATH_MAX];
     if (!cgroup_file(cg, h, file, path, sizeof path)) return -1;
@@ -184,7 +189,8 @@ static int set_limit(struct steps *s, const struct cgroup *cg, const struct limi
         step_fail(s, ENOENT, 128, "set %s: there is no %s controller", l->file, l->controller);
         return -1;
     }
-    if (STEP(s, "cgroup-limit", write_limit(cg, h, l->file, text, l->optional), "%s %s", l->file, text) == 0) return 0;
+    if (STEP(s, "cgroup-limit", write_limit(cg, h, l->file, text, l->optional), "%s %s", l->file, text) == 0)
+        return 0;
     step_fail(s, errno, 128, "set %s of the cgroup to \"%s\"", l->file, text);
     return -1;
 }

@@ -26,8 +26,8 @@ static int read_file(const char *path, char *buffer, size_t size)
 }
 
 /*
- * A v1 cpuset starts without processors and memory nodes, and takes no process until it has some: it gets those of its
- * parent. Where the parent has cgroup.clone_children the kernel has done this already.
+ * A v1 cpuset starts without processors and memory nodes, and takes no process until it has some: it gets
+ * those of its parent. Where the parent has cgroup.clone_children the kernel has done this already.
  */
 static int inherit_cpuset(const char *directory)
 {
@@ -71,16 +71,18 @@ static int make_leaf(const struct cgroup *cg, const struct cgroup_hierarchy *h)
         if (make_parents(cg, h, leaf) < 0) return -1;
         rc = mkdir(leaf, 0755);
     }
-    /* Left over from a shim that was killed: a used one would have limits and counters of its own. EBUSY: not ours. */
+    /* Left over from a shim that was killed: a used one would have limits and counters of its own. EBUSY: not
+     * ours. */
     if (rc < 0 && errno == EEXIST && (rc = rmdir(leaf)) == 0) rc = mkdir(leaf, 0755);
     if (rc < 0) return -1;
     return is_cpuset(cg, h) ? inherit_cpuset(leaf) : 0;
 }
 
-int cgroup_make(struct steps *s, const struct cgroup *cg)
+int cgroup_make(struct steps *s, const struct cgroup *cg, bool unified)
 {
     for (size_t i = 0; i < cg->n; i++) {
         const struct cgroup_hierarchy *h = &cg->list[i];
+        if (h->unified != unified) continue;
         if (STEP(s, "cgroup-make", make_leaf(cg, h), "%s%s", h->mount, cg->path) == 0) continue;
         step_fail(s, errno, 128, "make cgroup \"%s%s\"", h->mount, cg->path);
         return -1;
@@ -111,8 +113,8 @@ static int join(const struct cgroup *cg, const struct cgroup_hierarchy *h)
 {
     char file[PATH_MAX];
     /*
-     * "0" to tasks, not a pid to cgroup.procs: only then does the kernel see that no other thread can be forking, and leaves
-     * out the lock of all thread groups, whose taking waits for an RCU grace period.
+     * "0" to tasks, not a pid to cgroup.procs: only then does the kernel see that no other thread can be
+     * forking, and leaves out the lock of all thread groups, whose taking waits for an RCU grace period.
      */
     return cgroup_file(cg, h, "tasks", file, sizeof file) ? path_write(AT_FDCWD, file, "0") : -1;
 }
@@ -158,7 +160,8 @@ void cgroup_kill(const struct cgroup *cg)
         const struct cgroup_hierarchy *h = &cg->list[i];
         char file[PATH_MAX];
         /* Since Linux 5.14, and safe against forks. */
-        if (h->unified && cgroup_file(cg, h, "cgroup.kill", file, sizeof file) && path_write(AT_FDCWD, file, "1") == 0)
+        if (h->unified && cgroup_file(cg, h, "cgroup.kill", file, sizeof file) &&
+            path_write(AT_FDCWD, file, "1") == 0)
             return; /* the v1 hierarchies hold the same processes */
     }
     for (size_t i = 0; i < cg->n; i++) {
@@ -168,8 +171,8 @@ void cgroup_kill(const struct cgroup *cg)
 }
 
 /*
- * Removes a cgroup with those below it, which a container has where its cgroup mount is writable. DIR/NAME; names of
- * cgroups cannot be links, so that no walk leaves the hierarchy.
+ * Removes a cgroup with those below it, which a container has where its cgroup mount is writable. DIR/NAME;
+ * names of cgroups cannot be links, so that no walk leaves the hierarchy.
  */
 static int remove_tree(int dir, const char *name, int depth)
 {
@@ -221,7 +224,8 @@ uint64_t cgroup_oom_kills(const struct cgroup *cg)
 {
     const struct cgroup_hierarchy *h = cgroup_find(cg, "memory");
     char file[PATH_MAX], text[1024];
-    if (!h || !cgroup_file(cg, h, cg->v2 ? "memory.events" : "memory.oom_control", file, sizeof file)) return 0;
+    if (!h || !cgroup_file(cg, h, cg->v2 ? "memory.events" : "memory.oom_control", file, sizeof file))
+        return 0;
     if (read_file(file, text, sizeof text) < 0) return 0;
     char *at = strstr(text, "\noom_kill ");
     return at ? strtoull(at + 10, NULL, 10) : 0;

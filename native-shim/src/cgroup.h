@@ -1,6 +1,6 @@
 /*
- * The container's cgroup: one leaf of the same path in every hierarchy there is, on cgroup v1, on the hybrid of v1 and an
- * empty unified hierarchy, and on v2.
+ * The container's cgroup: one leaf of the same path in every hierarchy there is, on cgroup v1, on the hybrid
+ * of v1 and an empty unified hierarchy, and on v2.
  */
 #ifndef TD_CGROUP_H
 #define TD_CGROUP_H
@@ -31,8 +31,11 @@ struct cgroup {
 struct cgroup *cgroup_new(const char *path);
 void cgroup_free(struct cgroup *cg);
 
-/* Makes the leaves, their parents too where missing; afresh where one is left over and empty. 0, or -1 with s->failure. */
-int cgroup_make(struct steps *s, const struct cgroup *cg);
+/*
+ * Makes the leaf of the unified hierarchy, or those of all others, with their parents where missing; afresh
+ * where one is left over and empty. 0, or -1 with s->failure.
+ */
+int cgroup_make(struct steps *s, const struct cgroup *cg, bool unified);
 
 /* Writes the limits (cgroup-limits.c). */
 int cgroup_limit(struct steps *s, const struct cgroup *cg, const struct resources *r);
@@ -56,7 +59,8 @@ int cgroup_remove(const struct cgroup *cg);
 uint64_t cgroup_oom_kills(const struct cgroup *cg);
 
 /* "<mount><path>/<file>" of the hierarchy into BUFFER. False where it does not fit. */
-bool cgroup_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buffer, size_t size);
+bool cgroup_file(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file, char *buffer,
+                 size_t size);
 
 /* The hierarchy of a controller; NULL where the kernel or the host does not have it. */
 const struct cgroup_hierarchy *cgroup_find(const struct cgroup *cg, const char *controller);

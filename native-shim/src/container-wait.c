@@ -16,7 +16,8 @@
 
 #include "device.h"
 
-/* A set-up takes milliseconds; one that takes this long hangs on something that is not ours, as a dead network filesystem. */
+/* A set-up takes milliseconds; one that takes this long hangs on something that is not ours, as a dead
+ * network filesystem. */
 #define DEADLINE_MS 60000
 
 int container_guard(struct steps *s)
@@ -33,7 +34,8 @@ int container_channels(struct steps *s, bool terminal, int alive[2], int sockets
         step_fail(s, errno, 128, "make a pipe");
         return -1;
     }
-    if (!terminal || STEP(s, "socketpair", socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), "terminal") == 0)
+    if (!terminal ||
+        STEP(s, "socketpair", socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), "terminal") == 0)
         return 0;
     step_fail(s, errno, 128, "make a socket pair");
     close(alive[0]);
@@ -81,7 +83,6 @@ int container_wait_exec(struct steps *s, int alive, int pidfd)
 {
     int rc = wait_readable(alive);
     int error = errno;
-    s->actor = ACTOR_SHIM;
     if (rc < 0) {
         step_fail(s, error, 128, "wait for the container's process");
         return -1;
@@ -95,7 +96,8 @@ int container_wait_exec(struct steps *s, int alive, int pidfd)
     siginfo_t info = {0};
     bool known = pidfd >= 0 && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOWAIT) == 0;
     if (known && info.si_code != CLD_EXITED)
-        step_fail(s, ECHILD, 128, "the container's process was killed by signal %d before its exec", info.si_status);
+        step_fail(s, ECHILD, 128, "the container's process was killed by signal %d before its exec",
+                  info.si_status);
     else
         step_fail(s, ECHILD, 128, "the container's process ended before its exec");
     return -1;
@@ -127,7 +129,6 @@ uint64_t container_start_time(pid_t pid)
     text[n > 0 ? n : 0] = 0;
     /* The second field is the name, which may hold anything; the third follows its last parenthesis. */
     char *p = strrchr(text, ')');
-    for (int field = 2; p && field < 22; field++)
-        p = strchr(p + 1, ' ');
+    for (int field = 2; p && field < 22; field++) p = strchr(p + 1, ' ');
     return p ? strtoull(p, NULL, 10) : 0;
 }

@@ -11,15 +11,16 @@
 /* Nobody inside may look into the shim or into its children before their exec (CVE-2016-9962). */
 int container_guard(struct steps *s);
 
-/* The pipe that ends with the exec, and, for a terminal, a pair of sockets for its master (else -1). 0, or -1 with s->failure. */
+/* The pipe that ends with the exec, and, for a terminal, a pair of sockets for its master (else -1). 0, or -1
+ * with s->failure. */
 int container_channels(struct steps *s, bool terminal, int alive[2], int sockets[2]);
 
 /* The master, or -1 when the child ended before it sent one. */
 int container_wait_terminal(int socket);
 
 /*
- * Until the child has executed its program or is dead. PIDFD is the child that reports (-1: unknown). 0, or -1 with
- * s->failure, which is set here where the child died without a word.
+ * Until the child has executed its program or is dead. PIDFD is the child that reports (-1: unknown). 0, or
+ * -1 with s->failure, which is set here where the child died without a word.
  */
 int container_wait_exec(struct steps *s, int alive, int pidfd);
 

@@ -15,23 +15,37 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "container-progress.h"
 #include "container-wait.h"
 #include "init.h"
 #include "namespace.h"
 #include "spec.h"
 
-static int make_cgroup(struct container *c, struct steps *s)
+static int find_cgroup(struct container *c, struct steps *s)
 {
     const struct container_spec *spec = c->bundle->spec;
     if (!spec->cgroup_path) return 0;
     struct step *st = step_begin(s, "cgroup-find", "%s", spec->cgroup_path);
     c->cgroup = step_injected(st) ? NULL : cgroup_new(spec->cgroup_path);
     step_end(s, st, c->cgroup ? 0 : -1);
-    if (!c->cgroup) {
-        step_fail(s, errno, 128, "find the cgroup hierarchies");
-        return -1;
-    }
-    return cgroup_make(s, c->cgroup) < 0 ? -1 : cgroup_limit(s, c->cgroup, &spec->resources);
+    if (c->cgroup) return 0;
+    step_fail(s, errno, 128, "find the cgroup hierarchies");
+    return -1;
+}
+
+/* What the fork itself needs; with v2 that is all. */
+static int make_unified_cgroup(struct container *c, struct steps *s)
+{
+    if (!c->cgroup) return 0;
+    if (cgroup_make(s, c->cgroup, true) < 0) return -1;
+    return c->cgroup->v2 ? cgroup_limit(s, c->cgroup, &c->bundle->spec->resources) : 0;
+}
+
+static int make_other_cgroups(struct container *c, struct steps *s)
+{
+    if (!c->cgroup || c->cgroup->v2) return 0;
+    return cgroup_make(s, c->cgroup, false) < 0 ? -1
+                                                : cgroup_limit(s, c->cgroup, &c->bundle->spec->resources);
 }
 
 /* A pid namespace given by its path is entered by the fork, and only by it. */
@@ -41,21 +55,14 @@ static int enter_pid_namespace(struct steps *s, const struct container_spec *spe
     for (size_t i = 0; i < spec->nnamespaces; i++) {
         if (spec->namespaces[i].flag != CLONE_NEWPID || fds[i] < 0) continue;
         *own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-        if (*own >= 0 && STEP(s, "setns", setns(fds[i], CLONE_NEWPID), "%s", spec->namespaces[i].path) == 0) return 0;
+        if (*own >= 0 && STEP(s, "setns", setns(fds[i], CLONE_NEWPID), "%s", spec->namespaces[i].path) == 0)
+            return 0;
         step_fail(s, errno, 128, "join namespace \"%s\"", spec->namespaces[i].path);
         if (*own >= 0) close(*own);
         *own = -1;
         return -1;
     }
     return 0;
-}
-
-static void leave_pid_namespace(int own)
-{
-    if (own < 0) return;
-    /* Cannot fail: it is the one that this process is in. If it did, every exec would go to the wrong place. */
-    if (setns(own, CLONE_NEWPID) < 0) abort();
-    close(own);
 }
 
 static pid_t fork_init(struct container *c, struct init *init, struct steps *s)
@@ -68,27 +75,44 @@ static pid_t fork_init(struct container *c, struct init *init, struct steps *s)
         return -1;
     }
     uint64_t flags = namespace_clone_flags(spec);
-    struct step *st = step_begin(s, "clone3", "flags %#llx%s", (unsigned long long)flags, unified < 0 ? "" : " into cgroup");
+    struct step *st = step_begin(s, "clone3", "flags %#llx%s", (unsigned long long)flags,
+                                 unified < 0 ? "" : " into cgroup");
     pid_t pid = step_injected(st) ? -1 : namespace_clone(flags, unified, &c->pidfd, NULL);
     if (pid == 0) init_run(init);
     step_end(s, st, pid);
     if (pid < 0) step_fail(s, errno, 128, "make the container's process");
-    leave_pid_namespace(own);
+    namespace_go_back(own, CLONE_NEWPID);
     if (unified >= 0) close(unified);
     return pid;
 }
 
-/* What the shim has to do while init is busy. */
-static void meanwhile(struct container *c)
+/* Its handle keeps the mounts beyond init's end, so that init does not wait at its exit for the overlay to be
+ * written back. */
+static int open_mounts(pid_t pid)
 {
-    c->start_time = container_start_time(c->pid);
-    /* The parsed documents are gone; give their pages back. */
-    malloc_trim(0);
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/ns/mnt", pid);
+    return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int run_init(struct container *c, struct init *init, struct steps *s, const int alive[2], const int sockets[2],
-                    int *console)
+/* What init waits for, in the order in which it needs it, and then what nobody waits for. */
+static int work_beside(struct container *c, struct steps *s, int *own_network)
 {
+    if (make_other_cgroups(c, s) < 0) return -1;
+    progress_reach(s, PROGRESS_CGROUP);
+    if (namespace_make_network(s, c->bundle->spec, own_network) < 0) return -1;
+    progress_reach(s, PROGRESS_NETWORK);
+    c->start_time = container_start_time(c->pid);
+    c->mounts = open_mounts(c->pid);
+    /* The parsed documents are gone; give their pages back. */
+    malloc_trim(0);
+    return 0;
+}
+
+static int run_init(struct container *c, struct init *init, struct steps *s, const int alive[2],
+                    const int sockets[2], int *console)
+{
+    int own_network = -1;
     init->alive = alive[1];
     init->alive_reader = alive[0];
     init->console = sockets[1];
@@ -97,39 +121,51 @@ static int run_init(struct container *c, struct init *init, struct steps *s, con
     close(alive[1]);
     if (sockets[1] >= 0) close(sockets[1]);
     if (c->pid < 0) return -1;
-    meanwhile(c);
-    if (sockets[0] >= 0) *console = container_wait_terminal(sockets[0]);
-    return container_wait_exec(s, alive[0], c->pidfd);
+    int rc = work_beside(c, s, &own_network);
+    if (rc == 0 && sockets[0] >= 0) *console = container_wait_terminal(sockets[0]);
+    if (rc == 0) rc = container_wait_exec(s, alive[0], c->pidfd);
+    namespace_go_back(own_network, CLONE_NEWNET);
+    return rc;
+}
+
+static int open_self(struct steps *s)
+{
+    int fd = (int)STEP(s, "pidfd_open", pidfd_open(getpid(), 0), "self");
+    if (fd < 0) step_fail(s, errno, 128, "open a pidfd");
+    return fd;
 }
 
 static int create(struct container *c, const struct child_stdio *io, struct steps *s, int *console)
 {
     const struct container_spec *spec = c->bundle->spec;
     struct init init = {.s = s, .bundle = c->bundle, .io = io};
-    int namespaces[NAMESPACES_MAX], alive[2], sockets[2] = {-1, -1};
-    if (container_guard(s) < 0 || make_cgroup(c, s) < 0 || namespace_open(s, spec, namespaces) < 0) return -1;
+    int namespaces[NAMESPACES_MAX], alive[2], sockets[2];
+    if (container_guard(s) < 0 || find_cgroup(c, s) < 0 || make_unified_cgroup(c, s) < 0) return -1;
+    if ((init.shim = open_self(s)) < 0) return -1;
     init.cgroup = c->cgroup;
     init.namespaces = namespaces;
-    int rc = container_channels(s, c->bundle->process.terminal, alive, sockets);
+    int rc = namespace_open(s, spec, namespaces);
+    if (rc == 0) rc = container_channels(s, c->bundle->process.terminal, alive, sockets);
     if (rc == 0) {
         rc = run_init(c, &init, s, alive, sockets, console);
         close(alive[0]);
         if (sockets[0] >= 0) close(sockets[0]);
     }
     namespace_close(namespaces);
+    close(init.shim);
     return rc;
 }
 
-static void close_pidfd(struct container *c)
+static void close_handle(int *fd)
 {
-    if (c->pidfd >= 0) close(c->pidfd);
-    c->pidfd = -1;
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
 }
 
-int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io, struct steps *steps,
-                     int *console)
+int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io,
+                     struct steps *steps, int *console)
 {
-    *c = (struct container){.bundle = b, .pid = -1, .pidfd = -1};
+    *c = (struct container){.bundle = b, .pid = -1, .pidfd = -1, .mounts = -1};
     *console = -1;
     if (create(c, io, steps, console) == 0) return 0;
     if (c->pid > 0) container_reap(c->pid, c->pidfd);
@@ -153,9 +189,9 @@ bool container_oom_killed(const struct container *c)
 
 void container_destroy(struct container *c)
 {
-    close_pidfd(c);
-    if (!c->cgroup) return;
-    cgroup_remove(c->cgroup);
+    close_handle(&c->pidfd);
+    if (c->cgroup) cgroup_remove(c->cgroup);
     cgroup_free(c->cgroup);
     c->cgroup = NULL;
+    close_handle(&c->mounts);
 }

@@ -15,7 +15,8 @@
 static const struct {
     const char *name;
     unsigned major, minor;
-} nodes[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+} nodes[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+             {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
 
 static const struct {
     const char *name, *target;
@@ -28,7 +29,8 @@ static const struct {
 int device_make_default(int dev)
 {
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
-        if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 && errno != EEXIST)
+        if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 &&
+            errno != EEXIST)
             return -1;
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
         if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST) return -1;
@@ -43,7 +45,8 @@ static int make_node(int parent, const char *name, const struct device_spec *dev
         errno = EEXIST;
         return (st.st_mode & S_IFMT) == (device->mode & S_IFMT) && st.st_rdev == device->device ? 0 : -1;
     }
-    return device->uid || device->gid ? fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) : 0;
+    return device->uid || device->gid ? fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW)
+                                      : 0;
 }
 
 int device_make(int root, const struct device_spec *device)
@@ -71,14 +74,16 @@ int device_null(int dev)
 
 int device_open_terminal(int pts, uint16_t rows, uint16_t cols, int *master, int *slave)
 {
-    /* In the root of a devpts, "ptmx" is the kernel's own node; and the slave comes from the master, not by its name. */
+    /* In the root of a devpts, "ptmx" is the kernel's own node; and the slave comes from the master, not by
+     * its name. */
     if (path_check_filesystem(pts, DEVPTS_SUPER_MAGIC) < 0) return -1;
     *slave = -1;
     *master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
     if (*master < 0) return -1;
     struct winsize size = {.ws_row = rows, .ws_col = cols};
     int unlock = 0;
-    if (ioctl(*master, TIOCSPTLCK, &unlock) == 0 && ((!rows && !cols) || ioctl(*master, TIOCSWINSZ, &size) == 0))
+    if (ioctl(*master, TIOCSPTLCK, &unlock) == 0 &&
+        ((!rows && !cols) || ioctl(*master, TIOCSWINSZ, &size) == 0))
         *slave = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (*slave >= 0 && path_check_filesystem(*slave, DEVPTS_SUPER_MAGIC) == 0) return 0;
     int saved = errno;
@@ -99,7 +104,8 @@ int device_send(int socket, int fd)
     union control control;
     memset(&control, 0, sizeof control);
     struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr m = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
@@ -114,10 +120,10 @@ int device_receive(int socket)
     union control control;
     memset(&control, 0, sizeof control);
     struct iovec iov = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr m = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t n;
-    do
-        n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
+    do n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n < 0) return -1;
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);

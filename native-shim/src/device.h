@@ -9,8 +9,8 @@
 #include "step.h"
 
 /*
- * The nodes and links that every container has, made in the directory DEV (a tmpfs that nobody else has seen), with the directories
- * that are mounted on later. 0 or -1 with errno.
+ * The nodes and links that every container has, made in the directory DEV (a tmpfs that nobody else has
+ * seen), with the directories that are mounted on later. 0 or -1 with errno.
  */
 int device_make_default(int dev);
 
@@ -21,12 +21,13 @@ int device_make(int root, const struct device_spec *device);
 int device_null(int dev);
 
 /*
- * A new terminal of the devpts whose root is the handle PTS: master and slave. Refuses a PTS that is another filesystem
- * (CVE-2025-52565). 0 or -1 with errno.
+ * A new terminal of the devpts whose root is the handle PTS: master and slave. Refuses a PTS that is another
+ * filesystem (CVE-2025-52565). 0 or -1 with errno.
  */
 int device_open_terminal(int pts, uint16_t rows, uint16_t cols, int *master, int *slave);
 
-/* Sends and receives one descriptor over a socket pair. device_receive: -1 with errno, EPIPE where the other side has gone. */
+/* Sends and receives one descriptor over a socket pair. device_receive: -1 with errno, EPIPE where the other
+ * side has gone. */
 int device_send(int socket, int fd);
 int device_receive(int socket);
 

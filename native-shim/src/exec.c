@@ -9,10 +9,11 @@
  *       │   its pid in the steps  │ _exit                               │
  *       │◄────────────────────────────────────── end of the pipe ───────┤ exec
  *
- * Stage one is not in the container's pid namespace (setns(2) puts only children there), so that nobody inside can see it. Stage two is
- * visible, and whoever has CAP_SYS_PTRACE in the container may stop it at any instruction; hence it starts with nothing that
- * the program it becomes would not have: its ids, its capabilities, its streams and one end of a pipe (CVE-2016-9962). It is a child of the
- * shim, which reaps both.
+ * Stage one is not in the container's pid namespace (setns(2) puts only children there), so that nobody
+ * inside can see it. Stage two is visible, and whoever has CAP_SYS_PTRACE in the container may stop it at any
+ * instruction; hence it starts with nothing that the program it becomes would not have: its ids, its
+ * capabilities, its streams and one end of a pipe (CVE-2016-9962). It is a child of the shim, which reaps
+ * both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "cgroup.h"
 #include "container-wait.h"
 #include "container.h"
@@ -82,9 +84,11 @@ static int set_up_terminal(const struct stage *g, int root)
 {
     int master, slave;
     if (!g->p->terminal) return 0;
-    if (check(g->s, STEP(g->s, "openpty", open_terminal(root, g->p, &master, &slave), "/dev/pts"), "open a terminal") < 0)
+    if (check(g->s, STEP(g->s, "openpty", open_terminal(root, g->p, &master, &slave), "/dev/pts"),
+              "open a terminal") < 0)
         return -1;
-    if (check(g->s, STEP(g->s, "sendmsg", device_send(g->console, master), "terminal"), "hand over the terminal") < 0)
+    if (check(g->s, STEP(g->s, "sendmsg", device_send(g->console, master), "terminal"),
+              "hand over the terminal") < 0)
         return -1;
     close(master);
     int rc = process_use_terminal(g->s, slave);
@@ -92,7 +96,8 @@ static int set_up_terminal(const struct stage *g, int root)
     return rc;
 }
 
-/* From here on it holds nothing of the host but the end of the pipe, as descriptor 3; what it forks neither. */
+/* From here on it holds nothing of the host but the end of the pipe, as descriptor 3; what it forks neither.
+ */
 static int keep_only(int alive)
 {
     if (alive != 3 && dup3(alive, 3, O_CLOEXEC) < 0) return -1;
@@ -128,7 +133,7 @@ static int stage_one(const struct stage *g)
     int root = (int)STEP(s, "open", open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
     if (check(s, root, "open the container's root") < 0) return -1;
     if (set_up_terminal(g, root) < 0 || user_look_up(s, &user, g->p, root, proc) < 0) return -1;
-    if (process_drop(s, g->p, &user, root) < 0) return -1;
+    if (capability_bound(s, g->p->bounding) < 0 || process_drop(s, g->p, &user, root) < 0) return -1;
     if (check(s, STEP(s, "close_range", keep_only(g->alive), "4-"), "close descriptors") < 0) return -1;
     return fork_stage_two(g, &user);
 }
@@ -136,7 +141,7 @@ static int stage_one(const struct stage *g)
 static void run_stage_one(const struct stage *g) __attribute__((noreturn));
 static void run_stage_one(const struct stage *g)
 {
-    g->s->actor = ACTOR_EXEC;
+    steps_actor(ACTOR_EXEC);
     close(g->alive_reader);
     _exit(stage_one(g) < 0 ? 1 : 0);
 }
@@ -178,8 +183,8 @@ static int run(struct stage *g, const int alive[2], const int sockets[2], pid_t 
     return rc;
 }
 
-int container_exec(struct container *c, const struct process *p, const struct child_stdio *io, struct steps *steps,
-                   pid_t *pid, int *console)
+int container_exec(struct container *c, const struct process *p, const struct child_stdio *io,
+                   struct steps *steps, pid_t *pid, int *console)
 {
     struct stage g = {.s = steps, .c = c, .p = p, .io = io};
     int alive[2], sockets[2];

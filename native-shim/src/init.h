@@ -18,6 +18,7 @@ struct init {
     const int *namespaces; /* handles of those to join */
     int alive;             /* write end of the pipe that exec closes */
     int alive_reader;      /* the shim's end: closed here, so that its death is seen */
+    int shim;              /* pidfd of the shim, which will be in the container's network namespace */
     int console;           /* socket for the pty's master, or -1 */
 };
 

@@ -39,7 +39,8 @@ static int next_path(const char **list, char *path, size_t size)
     return -1;
 }
 
-/* Cuts PARENT to the longest directory that is above PATH too, without a slash at the end ("" for the root). */
+/* Cuts PARENT to the longest directory that is above PATH too, without a slash at the end ("" for the root).
+ */
 static void meet(char *parent, const char *path)
 {
     size_t i = 0, cut = 0;
@@ -91,7 +92,8 @@ static bool append_directories(char *text, size_t size, const char *option, size
     const char *p = option + name;
     for (bool first = true; *p; first = false) {
         if (next_path(&p, path, sizeof path) < 0) return false;
-        if (!append(text, size, first ? "" : ":", false) || !append(text, size, path + skip + 1, true)) return false;
+        if (!append(text, size, first ? "" : ":", false) || !append(text, size, path + skip + 1, true))
+            return false;
     }
     return true;
 }
@@ -116,9 +118,11 @@ int mount_overlay_options(char *const *options, char *parent, size_t parent_size
 
 static unsigned long mount_flags(uint64_t attributes)
 {
-    return (attributes & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) | (attributes & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0) |
-           (attributes & MOUNT_ATTR_NODEV ? MS_NODEV : 0) | (attributes & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
-           (attributes & MOUNT_ATTR_NOATIME ? MS_NOATIME : 0) | (attributes & MOUNT_ATTR_NODIRATIME ? MS_NODIRATIME : 0);
+    return (attributes & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) |
+           (attributes & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0) | (attributes & MOUNT_ATTR_NODEV ? MS_NODEV : 0) |
+           (attributes & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0) |
+           (attributes & MOUNT_ATTR_NOATIME ? MS_NOATIME : 0) |
+           (attributes & MOUNT_ATTR_NODIRATIME ? MS_NODIRATIME : 0);
 }
 
 int mount_overlay(const char *target, char *const *options, uint64_t attributes)

@@ -45,8 +45,7 @@ int mount_new(const char *type, const char *source, char *const *options, uint64
     int context = fsopen(type, FSOPEN_CLOEXEC);
     if (context < 0) return -1;
     int rc = source && *source ? fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) : 0;
-    for (; rc == 0 && options && *options; options++)
-        rc = configure(context, *options);
+    for (; rc == 0 && options && *options; options++) rc = configure(context, *options);
     if (rc == 0) rc = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
     if (rc == 0) rc = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)attributes);
     if (rc < 0) read_reason(context);
@@ -58,8 +57,9 @@ int mount_new(const char *type, const char *source, char *const *options, uint64
 
 int mount_clone(int handle, const char *path, bool recursive)
 {
-    return open_tree(handle, path,
-                     (unsigned)(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)));
+    return open_tree(
+        handle, path,
+        (unsigned)(OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0)));
 }
 
 int mount_change(int mount, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive)

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ uint64_t namespace_clone_flags(const struct container_spec *spec)
     int flags = 0;
     for (size_t i = 0; i < spec->nnamespaces; i++)
         if (!spec->namespaces[i].path) flags |= spec->namespaces[i].flag;
-    return (uint64_t)(flags & ~CLONE_NEWCGROUP);
+    return (uint64_t)(flags & ~(CLONE_NEWCGROUP | CLONE_NEWNET));
 }
 
 static int open_namespace(const char *path)
@@ -51,8 +52,7 @@ static int open_namespace(const char *path)
 
 int namespace_open(struct steps *s, const struct container_spec *spec, int fds[NAMESPACES_MAX])
 {
-    for (size_t i = 0; i < NAMESPACES_MAX; i++)
-        fds[i] = -1;
+    for (size_t i = 0; i < NAMESPACES_MAX; i++) fds[i] = -1;
     for (size_t i = 0; i < spec->nnamespaces; i++) {
         const char *path = spec->namespaces[i].path;
         if (!path) continue;
@@ -99,13 +99,47 @@ static int loopback_up(void)
     return rc;
 }
 
-int namespace_set_up(struct steps *s, const struct container_spec *spec)
+static bool has_new_network(const struct container_spec *spec)
 {
     const struct namespace_spec *net = spec_namespace(spec, CLONE_NEWNET);
-    if (net && !net->path && STEP(s, "loopback", loopback_up(), "lo") < 0) {
-        step_fail(s, errno, 128, "bring up the loopback device");
+    return net && !net->path;
+}
+
+int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own)
+{
+    *own = -1;
+    if (!has_new_network(spec)) return 0;
+    int back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (back < 0 || STEP(s, "unshare", unshare(CLONE_NEWNET), "network") < 0) {
+        step_fail(s, errno, 128, "make a network namespace");
+        if (back >= 0) close(back);
         return -1;
     }
+    *own = back;
+    if (STEP(s, "loopback", loopback_up(), "lo") == 0) return 0;
+    step_fail(s, errno, 128, "bring up the loopback device");
+    return -1;
+}
+
+int namespace_follow(struct steps *s, const struct container_spec *spec, int shim_pidfd)
+{
+    if (!has_new_network(spec)) return 0;
+    if (STEP(s, "setns", setns(shim_pidfd, CLONE_NEWNET), "network") == 0) return 0;
+    step_fail(s, errno, 128, "join the network namespace");
+    return -1;
+}
+
+void namespace_go_back(int own, int flag)
+{
+    if (own < 0) return;
+    /* Cannot fail: it has been this process's own. If it did, later children would be put where they do not
+     * belong. */
+    if (setns(own, flag) < 0) abort();
+    close(own);
+}
+
+int namespace_set_names(struct steps *s, const struct container_spec *spec)
+{
     const char *name = spec->hostname, *domain = spec->domainname;
     if (name && STEP(s, "sethostname", sethostname(name, strlen(name)), "%s", name) < 0) {
         step_fail(s, errno, 128, "set host name \"%s\"", name);
@@ -137,7 +171,8 @@ int namespace_sysctls(struct steps *s, const struct container_spec *spec, int pr
 {
     for (size_t i = 0; i < spec->nsysctls; i++) {
         const struct pair *pair = &spec->sysctls[i];
-        if (STEP(s, "sysctl", write_sysctl(proc, pair->key, pair->value), "%s = %s", pair->key, pair->value) == 0)
+        if (STEP(s, "sysctl", write_sysctl(proc, pair->key, pair->value), "%s = %s", pair->key,
+                 pair->value) == 0)
             continue;
         step_fail(s, errno, 128, "set sysctl \"%s\" to \"%s\"", pair->key, pair->value);
         return -1;

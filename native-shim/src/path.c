@@ -15,7 +15,8 @@
 static int open_with(int dir, const char *path, int flags, uint64_t resolve)
 {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = resolve};
-    /* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot tell whether ".." stayed inside. */
+    /* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot tell whether ".." stayed
+     * inside. */
     for (int tries = 0; tries < 256; tries++) {
         int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
         if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return fd;
@@ -28,7 +29,8 @@ int path_open(int root, const char *path, int flags, uint64_t resolve)
     return open_with(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
 }
 
-/* Replaces *DIR by its subdirectory NAME, made where missing. A symbolic link is refused: the rest was not resolved. */
+/* Replaces *DIR by its subdirectory NAME, made where missing. A symbolic link is refused: the rest was not
+ * resolved. */
 static int descend(int *dir, const char *name)
 {
     if (mkdirat(*dir, name, 0755) < 0 && errno != EEXIST) return -1;
@@ -49,8 +51,7 @@ static int deepest(int root, char *path, uint64_t resolve, char **rest)
         int fd = path_open(root, *path ? path : "/", O_PATH | O_DIRECTORY, resolve);
         *end = saved;
         if (fd >= 0 || errno != ENOENT || end == path) return fd;
-        do
-            end--;
+        do end--;
         while (end > path && *end != '/');
     }
 }

@@ -1,7 +1,8 @@
 /*
- * Paths inside a container's root. What lies there belongs to whoever made the image or runs in the container, and may change
- * at any moment; hence no path is ever joined to another as a string, every lookup starts at a handle of the root and cannot leave it
- * (openat2(2) with RESOLVE_IN_ROOT), and what was looked up is a handle again.
+ * Paths inside a container's root. What lies there belongs to whoever made the image or runs in the
+ * container, and may change at any moment; hence no path is ever joined to another as a string, every lookup
+ * starts at a handle of the root and cannot leave it (openat2(2) with RESOLVE_IN_ROOT), and what was looked
+ * up is a handle again.
  */
 #ifndef TD_PATH_H
 #define TD_PATH_H
@@ -10,7 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Opens PATH below ROOT as openat2(2) does; RESOLVE is added to IN_ROOT and NO_MAGICLINKS. A CLOEXEC descriptor or -1. */
+/* Opens PATH below ROOT as openat2(2) does; RESOLVE is added to IN_ROOT and NO_MAGICLINKS. A CLOEXEC
+ * descriptor or -1. */
 int path_open(int root, const char *path, int flags, uint64_t resolve);
 
 /* The directory PATH below ROOT as an O_PATH handle, made with its parents (0755) where missing. */
@@ -20,8 +22,8 @@ int path_make_directory(int root, const char *path, uint64_t resolve);
 int path_make_file(int root, const char *path, uint64_t resolve);
 
 /*
- * The directory that holds PATH, made where missing, and in *NAME the last component (a pointer into PATH). PATH is a clean
- * absolute path other than "/".
+ * The directory that holds PATH, made where missing, and in *NAME the last component (a pointer into PATH).
+ * PATH is a clean absolute path other than "/".
  */
 int path_make_parent(int root, const char *path, uint64_t resolve, const char **name);
 
@@ -29,8 +31,9 @@ int path_make_parent(int root, const char *path, uint64_t resolve, const char **
 int path_reopen(int proc, int handle, int flags);
 
 /*
- * At most LIMIT bytes of the regular file PATH below ROOT, NUL-terminated, to be freed. NULL with errno: EFBIG where it is larger,
- * EINVAL where it is not a regular file. Never blocks on a FIFO and never opens a device (CVE-2026-47262).
+ * At most LIMIT bytes of the regular file PATH below ROOT, NUL-terminated, to be freed. NULL with errno:
+ * EFBIG where it is larger, EINVAL where it is not a regular file. Never blocks on a FIFO and never opens a
+ * device (CVE-2026-47262).
  */
 char *path_read(int root, int proc, const char *path, size_t limit);
 

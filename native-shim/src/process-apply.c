@@ -190,7 +190,6 @@ int process_drop(struct steps *s, const struct process *p, const struct user *u,
     int again = enter_directory(s, p->cwd, root, true);
     if (again < 0) return -1;
     /* Here goes the seccomp filter of a process without no_new_privs: to load it takes CAP_SYS_ADMIN. */
-    if (capability_bound(s, p->bounding) < 0) return -1;
     if (STEP(s, "setuid", set_ids(u), "%u:%u", u->uid, u->gid) < 0) {
         step_fail(s, errno, 128, "become user %u:%u", u->uid, u->gid);
         return -1;

@@ -40,7 +40,8 @@ static int search(const char *name, const char *list, char *path, size_t size)
     return ENOENT;
 }
 
-/* Why the program was not found, in the words of Docker's clients; the errno's text follows where DETAIL says all but that. */
+/* Why the program was not found, in the words of Docker's clients; the errno's text follows where DETAIL says
+ * all but that. */
 struct refusal {
     int error, exit_code;
     const char *detail;
@@ -55,12 +56,14 @@ static struct refusal find(const struct process *p, char *path, size_t size)
         memcpy(path, name, length + 1);
         int error = executable(name);
         if (error == ENOENT || error == ENOTDIR) return (struct refusal){error, 127, "stat"};
-        return (struct refusal){error == EISDIR ? EACCES : error, 126, error == EISDIR ? ": is a directory" : ""};
+        return (struct refusal){error == EISDIR ? EACCES : error, 126,
+                                error == EISDIR ? ": is a directory" : ""};
     }
     const char *list = variable(p->env, "PATH");
     int error = *name ? search(name, list ? list : "", path, size) : ENOENT;
     if (error == ENOENT) return (struct refusal){ENOENT, 127, ": executable file not found in $PATH"};
-    if (error) return (struct refusal){EACCES, 126, ": cannot run executable found relative to current directory"};
+    if (error)
+        return (struct refusal){EACCES, 126, ": cannot run executable found relative to current directory"};
     return (struct refusal){0, 0, ""};
 }
 
@@ -83,8 +86,7 @@ static int find_program(struct steps *s, const struct process *p, char *path, si
 static char **with_home(char *const *env, const char *home)
 {
     size_t n = 0, at = 0;
-    while (env[n])
-        n++;
+    while (env[n]) n++;
     char **out = calloc(n + 2, sizeof *out);
     if (!out) return NULL;
     const char *given = variable(env, "HOME");

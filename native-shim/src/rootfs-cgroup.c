@@ -25,12 +25,14 @@ static int attach(int mnt, const struct mount_spec *m, int target)
 }
 
 /*
- * v2. Without a cgroup namespace of its own the container gets a clone of the host's mount: a new mount from the first
- * cgroup namespace would reset the options of the one superblock there is (nsdelegate), for the host too.
+ * v2. Without a cgroup namespace of its own the container gets a clone of the host's mount: a new mount from
+ * the first cgroup namespace would reset the options of the one superblock there is (nsdelegate), for the
+ * host too.
  */
 static int mount_unified(const struct rootfs *r, const struct mount_spec *m, int target)
 {
-    if (!spec_namespace(r->spec, CLONE_NEWCGROUP)) return attach(mount_clone(AT_FDCWD, "/sys/fs/cgroup", false), m, target);
+    if (!spec_namespace(r->spec, CLONE_NEWCGROUP))
+        return attach(mount_clone(AT_FDCWD, "/sys/fs/cgroup", false), m, target);
     return attach(mount_new("cgroup2", "cgroup", NULL, 0), m, target);
 }
 
@@ -40,14 +42,17 @@ static int link_controllers(int dir, const char *name)
     if (!strchr(name, ',')) return 0;
     char *copy = strdup(name), *state;
     int rc = copy ? 0 : -1;
-    for (char *word = copy ? strtok_r(copy, ",", &state) : NULL; rc == 0 && word; word = strtok_r(NULL, ",", &state))
+    for (char *word = copy ? strtok_r(copy, ",", &state) : NULL; rc == 0 && word;
+         word = strtok_r(NULL, ",", &state))
         if (symlinkat(name, dir, word) < 0 && errno != EEXIST) rc = -1;
     free(copy);
     return rc;
 }
 
-/* The leaf of one hierarchy; by binding it, which is what a new mount from its namespace would show, and costs less. */
-static int mount_leaf(const struct rootfs *r, const struct cgroup_hierarchy *h, const struct mount_spec *m, int dir)
+/* The leaf of one hierarchy; by binding it, which is what a new mount from its namespace would show, and
+ * costs less. */
+static int mount_leaf(const struct rootfs *r, const struct cgroup_hierarchy *h, const struct mount_spec *m,
+                      int dir)
 {
     char leaf[PATH_MAX];
     const char *name = cgroup_mount_name(h);

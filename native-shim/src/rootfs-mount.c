@@ -19,8 +19,8 @@ static bool is_dev(const struct mount_spec *m)
 }
 
 /*
- * /proc, /sys and /dev of an image may be symbolic links; to follow them would put what the engine trusts somewhere else in
- * the tree (CVE-2023-27561, CVE-2026-41579).
+ * /proc, /sys and /dev of an image may be symbolic links; to follow them would put what the engine trusts
+ * somewhere else in the tree (CVE-2023-27561, CVE-2026-41579).
  */
 static uint64_t resolve_flags(const struct mount_spec *m)
 {
@@ -28,13 +28,14 @@ static uint64_t resolve_flags(const struct mount_spec *m)
 }
 
 /*
- * Within procfs only files that cannot mislead the engine or a security module may be covered: those that show the
- * container's share of the host. Where a mount really ends is asked of the kernel, since a link may lead there
- * (CVE-2019-16884).
+ * Within procfs only files that cannot mislead the engine or a security module may be covered: those that
+ * show the container's share of the host. Where a mount really ends is asked of the kernel, since a link may
+ * lead there (CVE-2019-16884).
  */
 static bool may_cover(int target, const char *destination)
 {
-    static const char *const files[] = {"cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime"};
+    static const char *const files[] = {"cpuinfo",  "diskstats", "loadavg", "meminfo",
+                                        "slabinfo", "stat",      "swaps",   "uptime"};
     if (path_check_filesystem(target, PROC_SUPER_MAGIC) < 0) return true;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strncmp(destination, "/proc/", 6) == 0 && strcmp(destination + 6, files[i]) == 0) return true;
@@ -45,13 +46,15 @@ static bool may_cover(int target, const char *destination)
 static int clone_source(const struct rootfs *r, size_t index, bool *directory)
 {
     const struct mount_spec *m = &r->spec->mounts[index];
-    int mnt = r->sources[index] >= 0 ? r->sources[index] : mount_clone(AT_FDCWD, m->source, m->recursive_bind);
+    int mnt =
+        r->sources[index] >= 0 ? r->sources[index] : mount_clone(AT_FDCWD, m->source, m->recursive_bind);
     struct stat st;
     if (mnt < 0 || fstat(mnt, &st) < 0) return -1;
     *directory = S_ISDIR(st.st_mode);
     if (mount_change(mnt, m->set, m->clear, 0, false) == 0 &&
         mount_change(mnt, m->recursive_set, m->recursive_clear, 0, true) == 0 &&
-        mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation, m->propagate_recursively) == 0)
+        mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation,
+                     m->propagate_recursively) == 0)
         return mnt;
     int saved = errno;
     close(mnt);
@@ -86,7 +89,8 @@ static void keep(struct rootfs *r, const struct mount_spec *m, int mnt)
     int *slot = NULL;
     if (m->kind == MOUNT_PROC && strcmp(m->destination, "/proc") == 0) slot = &r->proc;
     if (is_dev(m)) slot = &r->dev;
-    if (m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "devpts") == 0 && strcmp(m->destination, "/dev/pts") == 0)
+    if (m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "devpts") == 0 &&
+        strcmp(m->destination, "/dev/pts") == 0)
         slot = &r->pts;
     if (slot && *slot >= 0) close(*slot);
     if (slot)
@@ -99,7 +103,8 @@ static int fail(struct rootfs *r, const struct mount_spec *m)
 {
     const char *what = m->kind == MOUNT_BIND ? m->source : m->type, *why = mount_reason();
     bool said = m->kind != MOUNT_BIND && *why;
-    step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"%s%s", what, m->destination, said ? ": " : "", said ? why : "");
+    step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"%s%s", what, m->destination, said ? ": " : "",
+              said ? why : "");
     return -1;
 }
 

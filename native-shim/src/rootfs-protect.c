@@ -56,8 +56,9 @@ struct covers {
 };
 
 /*
- * The null device of the container's own /dev, as this engine made it and with its numbers checked; the host's where the container has no
- * such /dev. Read-only in any case: to change its mode through a masked path would be to change the original.
+ * The null device of the container's own /dev, as this engine made it and with its numbers checked; the
+ * host's where the container has no such /dev. Read-only in any case: to change its mode through a masked
+ * path would be to change the original.
  */
 static int cover_file(const struct rootfs *r, struct covers *c, int target)
 {
@@ -69,7 +70,8 @@ static int cover_file(const struct rootfs *r, struct covers *c, int target)
         if (null >= 0) close(null);
         if (dev >= 0 && dev != r->dev) close(dev);
         errno = saved;
-        if (c->null < 0 || mount_change(c->null, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0, false) < 0)
+        if (c->null < 0 ||
+            mount_change(c->null, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0, false) < 0)
             return -1;
         return mount_attach(c->null, target);
     }

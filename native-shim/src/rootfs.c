@@ -17,8 +17,8 @@
 #include "path.h"
 
 /*
- * Binds that are to be shared with the host, or to follow it, must be cloned while their source is still in the host's
- * peer group, that is before all mounts of this namespace are made private.
+ * Binds that are to be shared with the host, or to follow it, must be cloned while their source is still in
+ * the host's peer group, that is before all mounts of this namespace are made private.
  */
 static int clone_shared_sources(struct rootfs *r)
 {
@@ -28,7 +28,8 @@ static int clone_shared_sources(struct rootfs *r)
         const struct mount_spec *m = &r->spec->mounts[i];
         r->sources[i] = -1;
         if (m->kind != MOUNT_BIND || !(m->propagation & (MS_SHARED | MS_SLAVE))) continue;
-        r->sources[i] = (int)STEP(r->s, "open_tree", mount_clone(AT_FDCWD, m->source, m->recursive_bind), "%s", m->source);
+        r->sources[i] = (int)STEP(r->s, "open_tree", mount_clone(AT_FDCWD, m->source, m->recursive_bind),
+                                  "%s", m->source);
         if (r->sources[i] >= 0) continue;
         step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"", m->source, m->destination);
         return -1;
@@ -86,12 +87,31 @@ static int mount_root(struct rootfs *r)
     return -1;
 }
 
-static int mount_all(struct rootfs *r)
+/* sysfs shows the network namespace of whoever mounts it. */
+static bool waits(const struct mount_spec *m)
 {
-    for (size_t i = 0; i < r->spec->nmounts; i++)
-        if (r->spec->mounts[i].kind != MOUNT_OVERLAY && rootfs_mount(r, i) < 0) return -1;
-    free(r->sources);
-    r->sources = NULL;
+    return m->kind == MOUNT_SYSFS || m->kind == MOUNT_CGROUP;
+}
+
+static bool below_dev(const struct mount_spec *m)
+{
+    return m->kind == MOUNT_FILESYSTEM && strncmp(m->destination, "/dev/", 5) == 0;
+}
+
+/*
+ * Mounts in two passes. In the first the list up to the first one that has to wait, and what goes into the
+ * engine's own /dev: whatever else there is may be on a path that leads through a link into what is not
+ * mounted yet.
+ */
+static int mount_pass(struct rootfs *r, bool first)
+{
+    bool waiting = false;
+    for (size_t i = 0; i < r->spec->nmounts; i++) {
+        const struct mount_spec *m = &r->spec->mounts[i];
+        waiting = waiting || waits(m);
+        bool now = !waiting || (r->own_dev > 0 && r->own_dev < i && below_dev(m));
+        if (m->kind != MOUNT_OVERLAY && now == first && rootfs_mount(r, i) < 0) return -1;
+    }
     return 0;
 }
 
@@ -122,20 +142,39 @@ static int make_working_directory(struct rootfs *r)
     return -1;
 }
 
-int rootfs_build(struct rootfs *r)
+/* The place in the list of the tmpfs on /dev, where it comes before all that waits; 0 for none. */
+static size_t find_own_dev(const struct container_spec *spec)
 {
-    if (clone_shared_sources(r) < 0 || make_private(r) < 0 || mount_root(r) < 0 || mount_all(r) < 0) return -1;
+    for (size_t i = 1; i < spec->nmounts && !waits(&spec->mounts[i]); i++)
+        if (spec->mounts[i].kind == MOUNT_FILESYSTEM && strcmp(spec->mounts[i].destination, "/dev") == 0)
+            return i;
+    return 0;
+}
+
+int rootfs_build_first(struct rootfs *r)
+{
+    r->own_dev = find_own_dev(r->spec);
+    if (clone_shared_sources(r) < 0 || make_private(r) < 0 || mount_root(r) < 0) return -1;
+    return mount_pass(r, true);
+}
+
+int rootfs_build_rest(struct rootfs *r)
+{
+    if (mount_pass(r, false) < 0) return -1;
+    free(r->sources);
+    r->sources = NULL;
     if (make_devices(r) < 0 || make_working_directory(r) < 0) return -1;
     if (rootfs_make_readonly(r) < 0 || rootfs_mask(r) < 0) return -1;
     if (!r->spec->root_readonly) return 0;
-    if (STEP(r->s, "mount_setattr", mount_change(r->root, MOUNT_ATTR_RDONLY, 0, 0, false), "/ ro") == 0) return 0;
+    if (STEP(r->s, "mount_setattr", mount_change(r->root, MOUNT_ATTR_RDONLY, 0, 0, false), "/ ro") == 0)
+        return 0;
     step_fail(r->s, errno, 128, "make the root read-only");
     return -1;
 }
 
 /*
- * pivot_root(2) with the old root on top of the new one, so that no directory is needed for it; "." is then the old root's
- * place, from where it is detached.
+ * pivot_root(2) with the old root on top of the new one, so that no directory is needed for it; "." is then
+ * the old root's place, from where it is detached.
  */
 static int pivot(int root)
 {
@@ -152,7 +191,8 @@ int rootfs_enter(struct rootfs *r)
     }
     uint64_t propagation = r->spec->root_propagation;
     if (!propagation || propagation == MS_PRIVATE) return 0;
-    if (STEP(r->s, "mount_setattr", mount_change(r->root, 0, 0, propagation, r->spec->root_propagate_recursively),
+    if (STEP(r->s, "mount_setattr",
+             mount_change(r->root, 0, 0, propagation, r->spec->root_propagate_recursively),
              "propagation of /") == 0)
         return 0;
     step_fail(r->s, errno, 128, "set the propagation of the root");

@@ -1,6 +1,6 @@
 /*
- * The container's root filesystem, as its init builds it: in the container's own mount namespace, before anything of the container
- * runs, by handles alone.
+ * The container's root filesystem, as its init builds it: in the container's own mount namespace, before
+ * anything of the container runs, by handles alone.
  */
 #ifndef TD_ROOTFS_H
 #define TD_ROOTFS_H
@@ -17,11 +17,17 @@ struct rootfs {
     const struct cgroup *cgroup; /* NULL where the container has none of its own */
     /* Handles (O_PATH); -1 where there is none. */
     int root, dev, proc, pts;
-    int *sources; /* clones for binds that stay in their source's peer group, one a mount; -1 for the others */
+    size_t own_dev; /* index of the mount on /dev; 0 for none */
+    int *
+        sources; /* clones for binds that stay in their source's peer group, one a mount; -1 for the others */
 };
 
-/* All mounts, devices, the working directory, read-only and masked paths. 0, or -1 with s->failure. */
-int rootfs_build(struct rootfs *r);
+/*
+ * The root, and of the mounts those that need neither the container's cgroups nor its network; then the
+ * others, devices, the working directory, read-only and masked paths. 0, or -1 with s->failure.
+ */
+int rootfs_build_first(struct rootfs *r);
+int rootfs_build_rest(struct rootfs *r);
 
 /* pivot_root into it; the host's tree is gone afterwards. */
 int rootfs_enter(struct rootfs *r);

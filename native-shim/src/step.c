@@ -13,6 +13,12 @@
  * and the failure is written by the side that saw it.
  */
 static const struct step *last_failed;
+static enum step_actor this_actor = ACTOR_SHIM;
+
+void steps_actor(enum step_actor actor)
+{
+    this_actor = actor;
+}
 
 static uint64_t now_ns(void)
 {
@@ -37,7 +43,6 @@ struct steps *steps_new(void)
     struct steps *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (s == MAP_FAILED) return NULL;
     s->fail_at = fail_step_from_environment();
-    s->actor = ACTOR_SHIM;
     last_failed = NULL;
     return s;
 }
@@ -66,7 +71,7 @@ struct step *step_begin(struct steps *s, const char *name, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(st->args, sizeof st->args, fmt, ap);
     va_end(ap);
-    st->actor = s->actor;
+    st->actor = this_actor;
     st->error = (int)at == s->fail_at ? EIO : 0;
     st->duration_ns = 0;
     st->start_ns = now_ns();

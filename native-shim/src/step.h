@@ -31,16 +31,19 @@ struct failure {
 
 struct steps {
     uint32_t count, dropped;
-    int fail_at;           /* TINYDOCKER_FAIL_STEP, -1 for none */
-    enum step_actor actor; /* who records now; the child sets it after the fork */
-    bool executing;        /* the child has come as far as execve(2) */
-    int32_t child;         /* pid of the second stage of an exec, from the moment it exists */
+    int fail_at;       /* TINYDOCKER_FAIL_STEP, -1 for none */
+    uint32_t progress; /* how far the shim is with what the child waits for (container-progress.h) */
+    bool executing;    /* the child has come as far as execve(2) */
+    int32_t child;     /* pid of the second stage of an exec, from the moment it exists */
     struct failure failure;
     struct step list[STEPS_MAX];
 };
 
 struct steps *steps_new(void); /* NULL with errno */
 void steps_free(struct steps *s);
+
+/* Who records in this process from now on; a child sets it after the fork. */
+void steps_actor(enum step_actor actor);
 
 /*
  * Brackets one operation:
@@ -50,8 +53,8 @@ void steps_free(struct steps *s);
  */
 struct step *step_begin(struct steps *s, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-bool step_injected(
-    struct step *st); /* true and errno = EIO where this step is to fail; the call is then left out */
+/* True, with errno EIO, where this step is to fail; the call is then left out. */
+bool step_injected(struct step *st);
 long step_end(struct steps *s, struct step *st, long result);
 
 #define STEP(s, name, call, ...)                                                                             \

@@ -46,12 +46,12 @@ static bool equals(const char *field, size_t length, const char *name, size_t na
 static bool all_digits(const char *text, size_t length)
 {
     size_t n = 0;
-    while (n < length && text[n] >= '0' && text[n] <= '9')
-        n++;
+    while (n < length && text[n] >= '0' && text[n] <= '9') n++;
     return n == length && n > 0;
 }
 
-/* An id as decimal digits; nothing else, and nothing that an int does not hold (CVE-2024-40635: 4294967296 was root). */
+/* An id as decimal digits; nothing else, and nothing that an int does not hold (CVE-2024-40635: 4294967296
+ * was root). */
 static bool parse_id(const char *text, size_t length, uint32_t *id)
 {
     if (!all_digits(text, length)) return false;
@@ -71,10 +71,11 @@ struct found {
 };
 
 /*
- * The first line of passwd that has this name, or, with NAME NULL, this uid. A line whose ids are not numbers is not there at all: read
- * as 0 it would make its user root.
+ * The first line of passwd that has this name, or, with NAME NULL, this uid. A line whose ids are not numbers
+ * is not there at all: read as 0 it would make its user root.
  */
-static struct found find_user(const char *passwd, const char *name, size_t length, uint32_t uid, uint32_t *ids)
+static struct found find_user(const char *passwd, const char *name, size_t length, uint32_t uid,
+                              uint32_t *ids)
 {
     struct found f = {.yes = false};
     while (next_entry(&passwd, &f.entry)) {
@@ -141,7 +142,8 @@ static int add_memberships(struct user *u, const char *group, const struct entry
     return 0;
 }
 
-static int resolve_group(const struct user_files *files, const char *name, gid_t *gid, char *error, size_t size)
+static int resolve_group(const struct user_files *files, const char *name, gid_t *gid, char *error,
+                         size_t size)
 {
     size_t length = strlen(name);
     if (all_digits(name, length)) {
@@ -155,8 +157,8 @@ static int resolve_group(const struct user_files *files, const char *name, gid_t
 }
 
 /* The user part: its uid, the gid and home of its entry; where it is a number, the entry may be missing. */
-static int resolve_user(struct user *u, struct found *f, const char *name, size_t length, const struct user_files *files,
-                        char *error, size_t size)
+static int resolve_user(struct user *u, struct found *f, const char *name, size_t length,
+                        const struct user_files *files, char *error, size_t size)
 {
     uint32_t ids[2];
     int shown = (int)(length < 64 ? length : 64);
@@ -169,7 +171,8 @@ static int resolve_user(struct user *u, struct found *f, const char *name, size_
     } else {
         *f = find_user(files->passwd, name, length, 0, ids);
         if (!f->yes) {
-            snprintf(error, size, "unable to find user %.*s: no matching entries in passwd file", shown, name);
+            snprintf(error, size, "unable to find user %.*s: no matching entries in passwd file", shown,
+                     name);
             return -1;
         }
     }
@@ -188,7 +191,8 @@ static int set_home(struct user *u, const struct found *f)
 }
 
 /* "name", "name:group"; the empty one is root. An empty name before a group says nothing, and is refused. */
-static int resolve_given(struct user *u, const struct user_files *files, const char *given, char *error, size_t size)
+static int resolve_given(struct user *u, const struct user_files *files, const char *given, char *error,
+                         size_t size)
 {
     struct found f;
     size_t length = strcspn(given, ":");
@@ -217,7 +221,8 @@ static int resolve_ids(struct user *u, const struct process *p, const struct use
     return 0;
 }
 
-int user_resolve(struct user *u, const struct process *p, const struct user_files *files, char *error, size_t size)
+int user_resolve(struct user *u, const struct process *p, const struct user_files *files, char *error,
+                 size_t size)
 {
     memset(u, 0, sizeof *u);
     error[0] = 0;

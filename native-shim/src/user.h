@@ -1,6 +1,7 @@
 /*
- * Who the process runs as, looked up in the container's own /etc/passwd and /etc/group. These files belong to the image: they may be
- * anything, and never reach a C library's lookup, which would load the image's NSS modules.
+ * Who the process runs as, looked up in the container's own /etc/passwd and /etc/group. These files belong to
+ * the image: they may be anything, and never reach a C library's lookup, which would load the image's NSS
+ * modules.
  */
 #ifndef TD_USER_H
 #define TD_USER_H
@@ -30,10 +31,11 @@ int user_read_files(struct steps *s, struct user_files *files, int root, int pro
 void user_free_files(struct user_files *files);
 
 /*
- * Resolves p->user and p->groups. -1 with the reason in ERROR. A user or a group that is all digits is a number and never a name, at
- * most 2147483647; anything else is a name, and must be there.
+ * Resolves p->user and p->groups. -1 with the reason in ERROR. A user or a group that is all digits is a
+ * number and never a name, at most 2147483647; anything else is a name, and must be there.
  */
-int user_resolve(struct user *u, const struct process *p, const struct user_files *files, char *error, size_t size);
+int user_resolve(struct user *u, const struct process *p, const struct user_files *files, char *error,
+                 size_t size);
 void user_free(struct user *u);
 
 /* Both of the above. */
