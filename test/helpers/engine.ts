@@ -45,12 +45,13 @@ export class Engine {
     this.#before = daemon && captureHost(daemon);
   }
 
-  static async open(options: DaemonOptions = {}): Promise<Engine> {
-    if (EXTERNAL === undefined) {
+  static async open(options: DaemonOptions & { external?: string | undefined } = {}): Promise<Engine> {
+    const external = options.external ?? EXTERNAL;
+    if (external === undefined) {
       const daemon = await TestDaemon.start(options);
       return new Engine(daemon.api, 'busybox:latest', daemon);
     }
-    const api = new ApiClient(EXTERNAL.replace(/^unix:\/\//, ''));
+    const api = new ApiClient(external.replace(/^unix:\/\//, ''));
     await loadBusybox(api, EXTERNAL_IMAGE);
     return new Engine(api, EXTERNAL_IMAGE);
   }

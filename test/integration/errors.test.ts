@@ -55,7 +55,10 @@ describe('a body that is not understood', () => {
       JSON.stringify({ Image: engine.image, Cmd: ['true'], Labels: { huge: 'x'.repeat(40 << 20) } }),
     );
     const status = await raw(huge).then(
-      (reply) => reply.status,
+      (reply) => {
+        if (reply.status === 201) engine.adopt(reply.json<{ Id: string }>().Id);
+        return reply.status;
+      },
       (error: NodeJS.ErrnoException) => error.code, // hung up while the rest was still being sent
     );
     if (engine.own)

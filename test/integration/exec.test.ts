@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
+import { Engine, uniqueName } from '../helpers/engine.js';
 import { until } from '../helpers/until.js';
 
 const engine = await Engine.open();
@@ -15,12 +15,10 @@ before(async () => {
 
 describe('exec', () => {
   test('runs beside the container’s process, in its namespaces', async () => {
-    const { stdout, stderr, exitCode } = await engine.exec(box, [
-      'sh',
-      '-c',
-      'hostname; cat /proc/1/comm; echo err >&2',
-    ]);
-    assert.deepEqual([stdout, stderr, exitCode], ['box\nsleep\n', 'err\n', 0]);
+    const { stdout, stderr, exitCode } = await engine.exec(box, ['sh', '-c', 'hostname; echo err >&2']);
+    assert.deepEqual([stdout, stderr, exitCode], ['box\n', 'err\n', 0]);
+    // A reference in a chroot gives its execs the host's files.
+    if (engine.own) assert.equal((await engine.exec(box, ['cat', '/proc/1/comm'])).stdout, 'sleep\n');
   });
 
   test('the exit code is there as soon as the stream has ended', async () => {
@@ -109,13 +107,18 @@ describe('exec', () => {
   });
 
   test('detached: answers at once, the exit code comes later', async () => {
-    const exec = await engine.createExec(box, ['sh', '-c', 'while [ ! -e /dev/shm/go ]; do sleep 0.02; done; exit 4']);
+    const go = `/dev/shm/${uniqueName('go')}`;
+    const exec = await engine.createExec(box, [
+      'sh',
+      '-c',
+      `while [ ! -e ${go} ]; do sleep 0.02; done; rm ${go}; exit 4`,
+    ]);
     await ok(engine.api.post(`/exec/${exec}/start`, { Detach: true, Tty: false }), 200);
     const seen = await engine.inspectExec(exec);
     assert.equal(seen.Running, true);
     assert.equal(seen.ExitCode, null);
     assert.ok(seen.Pid > 0);
-    await engine.exec(box, ['touch', '/dev/shm/go']);
+    await engine.exec(box, ['touch', go]);
     await until('the exec has ended', async () => !(await engine.inspectExec(exec)).Running);
     assert.equal((await engine.inspectExec(exec)).ExitCode, 4);
   });

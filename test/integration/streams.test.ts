@@ -48,7 +48,8 @@ describe('the taken-over connection', () => {
 
   test('errors come as ordinary answers', async () => {
     const plain = await engine.api.post('/containers/nobody/attach', undefined, { stream: 1 });
-    assert.deepEqual([plain.status, plain.json()], [404, { message: 'No such container: nobody' }]);
+    assert.equal(plain.status, 404);
+    assert.match(plain.text, /No such container: nobody/);
     const stream = await engine.api.hijack('/containers/nobody/attach', { query: ALL });
     assert.equal(stream.status, 404);
     stream.vanish();

@@ -1,0 +1,70 @@
+/** Shell scripts with the docker command, each of which must show the same with either engine. */
+export const SCENARIOS: Record<string, Record<string, string>> = {
+  run: {
+    'prints what the command prints, each stream apart': `run --rm $IMAGE sh -c 'echo out; echo err >&2'`,
+    'exits as the command does': `for c in 0 1 7 125 126 127 255; do run --rm $IMAGE sh -c "exit $c"; echo $?; done`,
+    'is killed': `run --rm --init $IMAGE sh -c 'kill -9 $$'; echo $?`,
+    'a command that is not there': `run --name $N $IMAGE nonesuch; echo $?; docker ps -a --filter name=$N --format '{{.Status}}'`,
+    'a command that is a directory': `run --rm $IMAGE /etc; echo $?`,
+    'an image that is not there': `run --rm --pull never nonesuch true; echo $?`,
+    'an image name that is none': `run --rm NoneSuch true; echo $?`,
+    'a name that is taken': `create --name $N $IMAGE true; run --name $N $IMAGE true; echo $?`,
+    'a bad option': `run --rm --memory 1k $IMAGE true; echo $?; run --rm --cpus 1000 $IMAGE true; echo $?; run --rm --cap-add FLY $IMAGE true; echo $?`,
+    'reads what is piped in': `echo x | run --rm -i $IMAGE cat; head -c 500000 /dev/zero | run --rm -i $IMAGE wc -c; echo x | run --rm $IMAGE cat`,
+    'a terminal': `script -qec "docker run --network none --rm -it $IMAGE sh -c 'tty; echo \\$TERM; read x; echo got \\$x'" /dev/null <<< typed`,
+    'a terminal without -i': `script -qec "docker run --network none --rm -t $IMAGE tty" /dev/null < /dev/null`,
+    environment: `export FROM=outside; echo FILE=yes > /tmp/$N.env; run --rm -e A=1 -e FROM -e NONE --env-file /tmp/$N.env --hostname box $IMAGE env | sort; rm /tmp/$N.env`,
+    'user and working directory': `run --rm -u 1000:1001 -w /some/where $IMAGE sh -c 'id -u; id -g; pwd'; run --rm -u ghost $IMAGE true; echo $?`,
+    'an entrypoint': `run --rm --entrypoint echo $IMAGE a b; run --rm --entrypoint '' $IMAGE echo c`,
+    detached: `run -d --name $N $IMAGE sleep 600; docker ps --filter name=$N --format '{{.Names}} {{.State}}'`,
+    'removes itself': `run --rm --name $N $IMAGE true; docker container inspect $N; echo $?`,
+    'a file with the id': `run --cidfile /tmp/$N.cid --name $N $IMAGE true; test "$(cat /tmp/$N.cid)" = "$(docker inspect -f '{{.Id}}' $N)" && echo same; rm /tmp/$N.cid`,
+    limits: `run --rm -m 64m --pids-limit 50 --cpus 0.5 --ulimit nofile=99:100 --shm-size 8m $IMAGE sh -c 'ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -1'`,
+    'a read-only root': `run --rm --read-only --tmpfs /t $IMAGE sh -c 'touch /x; touch /t/x && echo fine'; echo $?`,
+    capabilities: `run --rm --cap-drop all --cap-add chown --security-opt no-new-privileges $IMAGE grep -E '^(Cap|NoNew)' /proc/self/status`,
+    hosts: `run --rm --add-host other:1.2.3.4 --hostname box $IMAGE sh -c 'grep -c localhost /etc/hosts; grep other /etc/hosts; cat /etc/hostname'`,
+    'signals are passed on': `run --name $N $IMAGE sh -c 'trap "echo got; exit 5" INT; echo ready; while :; do sleep 0.02; done' > /tmp/$N.out & p=$!
+      tail -f /tmp/$N.out --pid $p 2>/dev/null | grep -m1 ready; kill -INT $p; wait $p; echo $?; cat /tmp/$N.out; rm /tmp/$N.out`,
+  },
+  life: {
+    'create, start, wait, rm': `create --name $N $IMAGE sh -c 'exit 9'; docker start $N; docker wait $N; docker rm $N; docker rm $N; echo $?`,
+    'start -a': `create --name $N $IMAGE sh -c 'echo hi; exit 3'; docker start -a $N; echo $?; docker start -a $N; echo $?`,
+    'start -ai': `create -i --name $N $IMAGE cat; echo piped | docker start -ai $N; echo $?`,
+    stop: `run -d --name $N $IMAGE sh -c 'trap "exit 4" TERM; echo ready; while :; do sleep 0.02; done' >/dev/null
+      docker logs -f $N | grep -m1 ready; docker stop $N; docker wait $N; docker stop $N; docker stop nonesuch; echo $?`,
+    kill: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker kill $N; docker wait $N; docker kill $N; echo $?; docker kill -s NOPE $N; echo $?`,
+    rm: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker rm $N; echo $?; docker rm -f $N; docker rm -f nonesuch; echo $?`,
+    attach: `run -d -i --name $N $IMAGE sh -c 'read x; echo got $x; exit 6' >/dev/null; docker attach $N <<< hello; echo $?; docker attach $N; echo $?`,
+    'wait for several': `for c in 1 2; do run -d --name $N-$c $IMAGE sh -c "exit $c" >/dev/null; done; docker wait $N-1 $N-2 nonesuch; echo $?`,
+    'not there': `for verb in start stop kill wait logs attach inspect rm; do docker $verb nonesuch; echo $verb $?; done`,
+  },
+  show: {
+    ps: `run -d --name $N-a --label k=v $IMAGE sleep 600 >/dev/null; create --name $N-b $IMAGE sh -c 'echo "a b"' >/dev/null; run --name $N-c $IMAGE sh -c 'exit 3'
+      docker ps -a --filter name=$N; docker ps -a --no-trunc --filter name=$N; docker ps --filter name=$N -q
+      docker ps -a --filter name=$N --format '{{.Names}}|{{.Image}}|{{.Command}}|{{.State}}|{{.Status}}|{{.Ports}}|{{.Labels}}|{{.Networks}}|{{.Mounts}}|{{.LocalVolumes}}'
+      docker ps -a --filter name=$N --filter status=exited --format '{{.Names}}'; docker ps -a --filter name=$N --filter label=k --format '{{.Names}}'; docker ps --filter nonsense=1; echo $?`,
+    'inspect: what was asked for': `create --name $N -e A=1 --label k=v -w /w -u 5 --hostname h --stop-signal INT --entrypoint sh $IMAGE -c true >/dev/null
+      docker inspect -f '{{json .Config}}' $N | sed 's/,"/,\\n"/g'`,
+    'inspect: host configuration': `create --name $N -m 64m --cpus 0.5 --pids-limit 9 --cap-add chown --read-only --init --add-host a:1.2.3.4 --ulimit nofile=9 $IMAGE true >/dev/null
+      docker inspect -f '{{json .HostConfig}}' $N | sed 's/,"/,\\n"/g'`,
+    'inspect: defaults of the host configuration': `create --name $N $IMAGE true >/dev/null; docker inspect -f '{{json .HostConfig}}' $N | sed 's/,"/,\\n"/g'`,
+    'inspect: state': `run --name $N $IMAGE sh -c 'exit 3'; docker inspect -f '{{json .State}}' $N | sed 's/,"/,\\n"/g'; docker inspect -f '{{.Path}} {{.Args}} {{.Name}} {{.RestartCount}} {{.Platform}}' $N`,
+    logs: `run --name $N $IMAGE sh -c 'for i in 1 2 3 4; do echo $i; done'; docker logs $N; docker logs -n 2 $N; docker logs -t --tail 1 $N; docker logs -f $N; docker logs --since 1h --until 1s $N | wc -l`,
+    'logs of both streams': `run --name $N $IMAGE sh -c 'echo out; echo err >&2' >/dev/null 2>&1; docker logs $N >/dev/null; docker logs $N 2>/dev/null`,
+    version: `docker version --format '{{.Server.APIVersion}} {{.Server.MinAPIVersion}} {{.Server.Os}} {{.Server.Arch}}'; docker info --format '{{.OSType}} {{.Architecture}} {{.NCPU}} {{.LoggingDriver}} {{.CgroupDriver}} {{.CgroupVersion}} {{.Driver}}'`,
+    events: `run --name $N $IMAGE true; docker events --since 1m --until 0s --filter type=container --filter container=$N --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'`,
+  },
+  exec: {
+    codes: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker exec $N sh -c 'echo out; echo err >&2; exit 8'; echo $?; docker exec $N nonesuch; echo $?; docker exec nonesuch true; echo $?`,
+    'input, environment, user, terminal': `run -d --name $N -e A=1 $IMAGE sleep 600 >/dev/null
+      echo piped | docker exec -i $N cat; docker exec -e B=2 $N sh -c 'echo $A $B'; docker exec -u 5:6 $N sh -c 'id -u; id -g'
+      script -qec "docker exec -it $N sh -c 'test -t 0 && echo terminal'" /dev/null < /dev/null`,
+    'detached, and in what does not run': `create --name $N $IMAGE sleep 600 >/dev/null; docker exec $N true; echo $?; docker start $N; docker exec -d $N true; echo $?`,
+  },
+  images: {
+    'list and inspect': `docker images $IMAGE --format '{{.Repository}} {{.Tag}} {{.ID}}'; docker images --no-trunc -q $IMAGE; docker image inspect -f '{{.Id}} {{.Os}} {{.Architecture}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .RootFS}}' $IMAGE; docker image inspect nonesuch; echo $?`,
+    'tag and rmi': `docker tag $IMAGE $N:a; docker tag $N:a example.com/$N:b; docker images --filter reference="*/$N" --format '{{.Repository}}:{{.Tag}}'; docker rmi $N:a example.com/$N:b $N:c; echo $?; docker tag nonesuch x; echo $?; docker tag $IMAGE UPPER; echo $?`,
+    'rmi of what is in use': `docker tag $IMAGE $N:a; create --name $N $N:a true >/dev/null; docker rmi $N:a; echo $?`,
+    load: `docker load -q < $TAR; docker load -i /nonesuch 2>&1 | head -1; echo nonsense | docker load; echo $?`,
+  },
+};
