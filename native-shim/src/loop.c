@@ -40,7 +40,7 @@ void loop_discard(struct loop *loop, struct source *source)
     source->fd = -1;
 }
 
-int loop_run_once(struct loop *loop, int timeout)
+__attribute__((hot)) int loop_run_once(struct loop *loop, int timeout)
 {
     struct epoll_event events[LOOP_BATCH];
     int n = epoll_wait(loop->epoll, events, LOOP_BATCH, timeout);

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +17,7 @@
 
 #define SOCKET_NAME "shim.sock"
 #define ACK_TIMEOUT_NS 1000000000ull
+#define IDLE_AFTER_MS 100
 
 static uint64_t monotonic_ns(void)
 {
@@ -181,7 +184,7 @@ static void on_control_close(struct control *control, struct connection *c)
     if (s->state == STATE_CREATED) s->done = true;
 }
 
-static void settle(struct supervisor *s)
+__attribute__((hot)) static void settle(struct supervisor *s)
 {
     while (s->unsettled) {
         s->unsettled = false;
@@ -261,14 +264,47 @@ static int init(struct supervisor *s, const char *bundle_dir, int control_fd)
     return open_sources(s, control_fd);
 }
 
-/* Between two bursts of work the shim holds next to nothing; the next one finds the pages again for a fault
- * each. */
-static void give_back_memory(struct supervisor *s)
+/*
+ * Unmaps the program itself, which comes back from the page cache as it is needed, 64 KiB at a time: what
+ * runs between two rounds of the loop is `hot`, so that the linker lays it together.
+ */
+__attribute__((hot)) static void forget_program(void)
+{
+    extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* the linker's */
+    uintptr_t base = (uintptr_t)&__ehdr_start, page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+    /* Backwards, since the first segment is the one that is read here. */
+    for (int i = __ehdr_start.e_phnum - 1; i >= 0; i--) {
+        /* Never what is writable: it is not in the file as it is in memory. */
+        if (headers[i].p_type != PT_LOAD || headers[i].p_flags & PF_W) continue;
+        uintptr_t at = base + headers[i].p_vaddr, from = at & ~(page - 1);
+        madvise((void *)from, at + headers[i].p_memsz - from, MADV_DONTNEED);
+    }
+}
+
+/* The stack below this frame, which was used deeper when the container was made. */
+__attribute__((noinline)) static void forget_stack(void)
+{
+    char here;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), top = ((uintptr_t)&here & ~(page - 1)) - page;
+    madvise((void *)(top - 16 * page), 16 * page, MADV_DONTNEED);
+}
+
+/*
+ * A shim that waits holds next to nothing: what the next burst of work needs it finds again for a fault a
+ * page. The greater part of the program has served when the container runs, and most shims never need it
+ * again.
+ */
+__attribute__((hot)) static void give_back_memory(struct supervisor *s)
 {
     s->idle = true;
     madvise(s->scratch, SCRATCH_SIZE, MADV_DONTNEED);
     log_trim(&s->log);
     malloc_trim(0);
+    if (s->state != STATE_RUNNING || s->slimmed) return;
+    s->slimmed = true;
+    forget_stack();
+    forget_program();
 }
 
 /* In this order: who sees the end of the control connection may count on everything else being gone. */
@@ -282,13 +318,13 @@ static void clean_up(struct supervisor *s)
     control_close(&s->control);
 }
 
-int supervisor_run(const char *bundle_dir, int control_fd)
+__attribute__((hot)) int supervisor_run(const char *bundle_dir, int control_fd)
 {
     /* Not on the stack nor static: one allocation that malloc_trim leaves alone. */
     struct supervisor *s = calloc(1, sizeof(*s));
     if (s == NULL || init(s, bundle_dir, control_fd) != 0) return 1;
     while (!s->done) {
-        int n = loop_run_once(&s->loop, s->idle ? -1 : 0);
+        int n = loop_run_once(&s->loop, s->idle ? -1 : IDLE_AFTER_MS);
         if (n < 0) return 1;
         if (n > 0)
             s->idle = false;

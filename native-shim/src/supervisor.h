@@ -35,6 +35,7 @@ struct supervisor {
     uint64_t timer_ns; /* what the timer is set to, 0 for not at all */
     bool unsettled;    /* something waits for settle() */
     bool idle;         /* the memory of the last rounds has been given back */
+    bool slimmed;      /* and that of the start */
     bool unwanted;     /* shutdown was asked for: nobody is waited for */
     bool done;
 };
