@@ -3,7 +3,9 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
+import { containerRoutes } from './api/routes/containers.js';
 import { eventRoutes } from './api/routes/events.js';
+import { execRoutes } from './api/routes/exec.js';
 import { systemRoutes } from './api/routes/system.js';
 import { installUpgrade } from './api/upgrade.js';
 import { compileValidator } from './api/validator.js';
@@ -57,6 +59,8 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
 
   await app.register(systemRoutes(deps));
   await app.register(eventRoutes(deps));
+  await app.register(containerRoutes(deps));
+  await app.register(execRoutes(deps));
 
   await app.ready();
   return app;
