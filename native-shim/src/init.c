@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,7 +126,8 @@ static int set_up(const struct init *i)
                        .proc = -1,
                        .pts = -1};
     struct user user;
-    if (process_follow_parent(s, i->alive) < 0) return -1;
+    /* At once, for what follows may wait for the shim; after the change of ids again, and then recorded. */
+    process_follow(i->alive);
     /* A step that is to fail is found by its number: then nothing may run side by side. */
     if (s->fail_at >= 0) progress_wait(s, PROGRESS_NETWORK);
     int host_proc = open_host_proc(s);
@@ -135,11 +135,9 @@ static int set_up(const struct init *i)
     close(host_proc);
     progress_wait(s, PROGRESS_NETWORK);
     if (namespace_follow(s, b->spec, i->shim) < 0 || rootfs_build_rest(&r) < 0) return -1;
-    /* By the handle of the procfs just made: what lies at /proc/sys by now is read-only. */
-    if (b->spec->nsysctls && namespace_sysctls(s, b->spec, r.proc) < 0) return -1;
+    if (namespace_sysctls(s, b->spec, r.proc) < 0 || rootfs_protect(&r) < 0) return -1;
     if (b->process.terminal && open_console(i, &r) < 0) return -1;
     if (rootfs_enter(&r) < 0 || process_drop(s, &b->process, &user, r.root) < 0) return -1;
-    /* Once more: the change of ids has taken it back. */
     if (process_follow_parent(s, i->alive) < 0) return -1;
     process_exec(s, &b->process, user.home);
     return -1;

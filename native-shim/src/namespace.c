@@ -155,16 +155,20 @@ int namespace_set_names(struct steps *s, const struct container_spec *spec)
 static int write_sysctl(int proc, const char *key, const char *value)
 {
     if (path_check_filesystem(proc, PROC_SUPER_MAGIC) < 0) return -1;
-    int sys = openat(proc, "sys", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (sys < 0) return -1;
+    char path[512];
+    int n = snprintf(path, sizeof path, "sys/%s", key);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
     /* NO_XDEV: whatever may be mounted in there is not the file that was meant (CVE-2025-52881). */
-    int fd = path_open(sys, key, O_WRONLY, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
-    ssize_t n = fd < 0 ? -1 : write(fd, value, strlen(value));
+    int fd = path_open(proc, path, O_WRONLY, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+    if (fd < 0) return -1;
+    ssize_t written = write(fd, value, strlen(value));
     int saved = errno;
-    close(sys);
-    if (fd >= 0) close(fd);
+    close(fd);
     errno = saved;
-    return n < 0 ? -1 : 0;
+    return written < 0 ? -1 : 0;
 }
 
 int namespace_sysctls(struct steps *s, const struct container_spec *spec, int proc)

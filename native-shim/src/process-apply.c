@@ -209,15 +209,19 @@ int process_drop(struct steps *s, const struct process *p, const struct user *u,
     return -1;
 }
 
-int process_follow_parent(struct steps *s, int alive)
+int process_follow(int alive)
 {
-    if (STEP(s, "prctl", prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "parent death signal") < 0) {
-        step_fail(s, errno, 128, "set the parent death signal");
-        return -1;
-    }
-    /* Its parent may have died before. It is in another pid namespace, hence not to be asked for by its pid.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return -1;
+    /* The parent may have died before. It is in another pid namespace, hence not to be asked for by its pid.
      */
     struct pollfd p = {.fd = alive, .events = 0};
     if (poll(&p, 1, 0) == 1 && p.revents & POLLERR) _exit(1);
     return 0;
+}
+
+int process_follow_parent(struct steps *s, int alive)
+{
+    if (STEP(s, "prctl", process_follow(alive), "parent death signal") == 0) return 0;
+    step_fail(s, errno, 128, "set the parent death signal");
+    return -1;
 }

@@ -29,9 +29,12 @@ int process_take_terminal(struct steps *s);
  */
 int process_drop(struct steps *s, const struct process *p, const struct user *u, int root);
 
-/* To die with the shim; after process_drop, since a change of ids clears it. ALIVE is a pipe whose reader is
- * the shim. */
+/*
+ * To die with the shim; after process_drop, since a change of ids clears it. ALIVE is a pipe whose reader is
+ * the shim. process_follow does it without a record.
+ */
 int process_follow_parent(struct steps *s, int alive);
+int process_follow(int alive);
 
 /* process-exec.c: finds the program and executes it. Returns only on failure, with s->failure. */
 void process_exec(struct steps *s, const struct process *p, const char *home);

@@ -163,7 +163,11 @@ int rootfs_build_rest(struct rootfs *r)
     if (mount_pass(r, false) < 0) return -1;
     free(r->sources);
     r->sources = NULL;
-    if (make_devices(r) < 0 || make_working_directory(r) < 0) return -1;
+    return make_devices(r) < 0 ? -1 : make_working_directory(r);
+}
+
+int rootfs_protect(struct rootfs *r)
+{
     if (rootfs_make_readonly(r) < 0 || rootfs_mask(r) < 0) return -1;
     if (!r->spec->root_readonly) return 0;
     if (STEP(r->s, "mount_setattr", mount_change(r->root, MOUNT_ATTR_RDONLY, 0, 0, false), "/ ro") == 0)

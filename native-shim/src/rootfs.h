@@ -23,11 +23,13 @@ struct rootfs {
 };
 
 /*
- * The root, and of the mounts those that need neither the container's cgroups nor its network; then the
- * others, devices, the working directory, read-only and masked paths. 0, or -1 with s->failure.
+ * The root, and of the mounts those that need neither the container's cgroups nor its network; then the other
+ * mounts, devices and the working directory; then, when nothing is left to be written, the read-only and the
+ * masked paths. 0, or -1 with s->failure.
  */
 int rootfs_build_first(struct rootfs *r);
 int rootfs_build_rest(struct rootfs *r);
+int rootfs_protect(struct rootfs *r);
 
 /* pivot_root into it; the host's tree is gone afterwards. */
 int rootfs_enter(struct rootfs *r);

@@ -2,10 +2,11 @@
  * Creates the container of a bundle without a supervisor, for trying things out by hand and for the fault
  * loop of test/create.test.sh:
  *
- *     create-driver [-q] [-r repeats] [-e exec.json] [-k] BUNDLE
+ *     create-driver [-q] [-r repeats] [-e exec.json] [-x step] [-k] BUNDLE
  *
  * -q: no list of steps. -r: so many times, with the median of the durations. -e: also an exec of the OCI
- * process in the file, {"process", "user", "groups"}. -k: kill init after the exec. Its streams are those of
+ * process in the file, {"process", "user", "groups"}. -x: the
+ * step of the exec that is to fail. -k: kill init after the exec. Its streams are those of
  * the driver.
  */
 #include <errno.h>
@@ -21,9 +22,9 @@
 
 static struct {
     bool quiet, kill;
-    int repeats;
+    int repeats, fail_exec;
     const char *exec;
-} options = {.repeats = 1};
+} options = {.repeats = 1, .fail_exec = -1};
 
 static uint64_t now_ns(void)
 {
@@ -80,6 +81,7 @@ static int run_exec(struct container *c, uint64_t *duration)
         return 125;
     }
     struct steps *s = steps_new();
+    s->fail_at = options.fail_exec;
     pid_t pid;
     int console;
     uint64_t start = now_ns();
@@ -137,10 +139,11 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    for (int o; (o = getopt(argc, argv, "qkr:e:")) != -1;) {
+    for (int o; (o = getopt(argc, argv, "qkr:e:x:")) != -1;) {
         if (o == 'q') options.quiet = true;
         if (o == 'k') options.kill = true;
         if (o == 'r') options.repeats = atoi(optarg);
+        if (o == 'x') options.fail_exec = atoi(optarg);
         if (o == 'e') options.exec = optarg;
         if (o == '?') return 125;
     }
