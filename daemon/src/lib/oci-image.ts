@@ -14,7 +14,7 @@ export interface OciImage {
   comment?: string;
   docker_version?: string;
   config?: ImageConfig | null;
-  rootfs: { type: string; diff_ids: string[] };
+  rootfs: { type: string; diff_ids?: string[] | null };
   history?: OciHistory[] | null;
 }
 

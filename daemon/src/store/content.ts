@@ -22,14 +22,19 @@ const statements = (db: Db) => ({
     .pluck(),
   blob: db.prepare('INSERT INTO blobs VALUES (?, ?, ?)'),
   blobOf: db.prepare('SELECT blob_digest FROM image_layers WHERE layer_id = ? AND blob_digest IS NOT NULL').pluck(),
-  unusedLayers: db.prepare(
-    `SELECT id FROM layers WHERE id NOT IN (SELECT layer_id FROM image_layers)
-     AND id NOT IN (SELECT layer_id FROM container_layers)`,
-  ),
-  unusedBlobs: db.prepare(
-    `DELETE FROM blobs WHERE digest NOT IN (SELECT blob_digest FROM image_layers WHERE blob_digest IS NOT NULL)
+  unusedLayers: db
+    .prepare(
+      `SELECT id FROM layers WHERE id NOT IN (SELECT layer_id FROM image_layers)
+       AND id NOT IN (SELECT layer_id FROM container_layers)
+       ORDER BY id DESC`,
+    )
+    .pluck(),
+  unusedBlobs: db
+    .prepare(
+      `DELETE FROM blobs WHERE digest NOT IN (SELECT blob_digest FROM image_layers WHERE blob_digest IS NOT NULL)
      RETURNING digest`,
-  ),
+    )
+    .pluck(),
   removeLayer: db.prepare('DELETE FROM layers WHERE id = ?'),
 });
 
@@ -90,25 +95,24 @@ export class ContentStore {
   }
 
   /**
-   * Forgets the layers that nothing refers to and returns their ids: whose files may go now. One that a container took in
+   * Forgets the layers that nothing refers to and returns them: their files may go now. One that a container took in
    * this moment is safe: its row cannot be deleted (foreign key).
    * @param held ids that somebody is about to use
    */
-  dropUnusedLayers(held: ReadonlySet<number>): number[] {
-    const unused = this.#sql.unusedLayers.pluck().all() as number[];
-    const dropped = unused.filter((id) => !held.has(id));
-    for (const id of dropped) {
+  dropUnusedLayers(held: ReadonlySet<number>): LayerRecord[] {
+    const unused = this.#sql.unusedLayers.all() as number[];
+    const dropped = unused.filter((id) => !held.has(id)).map((id) => this.#byId.get(id)!);
+    for (const { id, chainId } of dropped) {
       this.#sql.removeLayer.run(id);
-      const layer = this.#byId.get(id);
       this.#byId.delete(id);
-      if (layer) this.#byChain.delete(layer.chainId);
+      this.#byChain.delete(chainId);
     }
     return dropped;
   }
 
   /** Forgets the blobs that no image refers to and returns their digests. */
   dropUnusedBlobs(): string[] {
-    const dropped = this.#sql.unusedBlobs.pluck().all() as string[];
+    const dropped = this.#sql.unusedBlobs.all() as string[];
     for (const digest of dropped) this.#blobs.delete(digest);
     return dropped;
   }

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError, invalid, SystemError } from '@tinydocker/shared/errors.js';
+import { newId } from '../lib/ids.js';
+
+/** A file as it was received, under a name of ours, with what its bytes are. */
+export interface IngestedFile {
+  readonly path: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** Bytes gathered before a write: fewer, larger system calls. */
+const BATCH = 1 << 20;
+
+/** A directory for what arrives from outside, until it is checked and put where it belongs, or thrown away. */
+export class Ingest {
+  readonly #directory: string;
+  #count = 0;
+
+  constructor(paths: { readonly ingest: string }) {
+    this.#directory = join(paths.ingest, `archive-${newId()}`);
+    mkdirSync(this.#directory, { mode: 0o700 });
+  }
+
+  /** Writes a stream to a file and hashes it on the way. @throws EngineError system */
+  async add(stream: AsyncIterable<Buffer>): Promise<IngestedFile> {
+    const path = join(this.#directory, String(this.#count++));
+    const hash = createHash('sha256');
+    const file = await open(path, 'wx', 0o600);
+    let size = 0;
+    let batch: Buffer[] = [];
+    let batched = 0;
+    const flush = async () => {
+      if (batched > 0) await file.writev(batch);
+      batch = [];
+      batched = 0;
+    };
+    try {
+      for await (const piece of stream) {
+        hash.update(piece);
+        size += piece.length;
+        batch.push(piece);
+        batched += piece.length;
+        if (batched >= BATCH) await flush();
+      }
+      await flush();
+    } catch (error) {
+      const { syscall, code } = error as NodeJS.ErrnoException;
+      if (syscall === undefined || code === undefined) throw error;
+      throw new SystemError(syscall, code, path, { cause: error });
+    } finally {
+      await file.close();
+    }
+    return { path, digest: `sha256:${hash.digest('hex')}`, size };
+  }
+
+  /** Removes what has not been put elsewhere. */
+  close(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** What the text of a document may take: manifests and configurations are read into memory. */
+const DOCUMENT_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Reads a received file as a JSON object or list.
+ * @param what names it in the error
+ * @throws EngineError invalid
+ */
+export async function readDocument(file: IngestedFile, what: string): Promise<{ text: string; json: object }> {
+  if (file.size > DOCUMENT_LIMIT) throw invalid(`${what} is larger than ${DOCUMENT_LIMIT} bytes`);
+  try {
+    const text = utf8.decode(await readFile(file.path));
+    const json: unknown = JSON.parse(text);
+    if (typeof json === 'object' && json !== null) return { text, json };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) {
+      throw invalid(`${what} is not valid JSON`, { cause: error });
+    }
+    throw new EngineError('system', `read ${what}`, { cause: error });
+  }
+  throw invalid(`${what} is not a JSON object`);
+}
