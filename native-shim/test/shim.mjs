@@ -1,5 +1,16 @@
 // A shim under test, driven as the daemon does it: a bundle, a control connection, clients handed over.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,6 +33,9 @@ export const shell = (script, more = {}) => ({
   capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
   ...more,
 });
+
+const CGROUPS = '/sys/fs/cgroup';
+const CGROUP_PARENT = `td-shim-test-${process.pid}`;
 
 let serial = 0;
 const running = new Set();
@@ -64,6 +78,9 @@ export class Ground {
       await shim.connect().ask('shutdown');
       await shim.ended;
     }
+    // The parent of the containers' cgroups, which a daemon would have made and would keep.
+    for (const hierarchy of [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))])
+      if (existsSync(join(hierarchy, CGROUP_PARENT))) rmdirSync(join(hierarchy, CGROUP_PARENT));
     rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -96,7 +113,7 @@ export class Ground {
       ],
       linux: {
         namespaces: ['mount', 'pid', 'uts', 'ipc', 'network'].map((type) => ({ type })),
-        cgroupsPath: `/td-shim-test-${globalThis.process.pid}/${id}`,
+        cgroupsPath: `/${CGROUP_PARENT}/${id}`,
         resources: {},
       },
     };
