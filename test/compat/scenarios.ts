@@ -13,25 +13,25 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     'reads what is piped in': `echo x | run --rm -i $IMAGE cat; head -c 500000 /dev/zero | run --rm -i $IMAGE wc -c; echo x | run --rm $IMAGE cat`,
     'a terminal': `script -qec "docker run --network none --rm -it $IMAGE sh -c 'tty; echo \\$TERM; read x; echo got \\$x'" /dev/null <<< typed`,
     'a terminal without -i': `script -qec "docker run --network none --rm -t $IMAGE tty" /dev/null < /dev/null`,
-    environment: `export FROM=outside; echo FILE=yes > /tmp/$N.env; run --rm -e A=1 -e FROM -e NONE --env-file /tmp/$N.env --hostname box $IMAGE env | sort; rm /tmp/$N.env`,
+    environment: `export FROM=outside; echo FILE=yes > $D/env; run --rm -e A=1 -e FROM -e NONE --env-file $D/env --hostname box $IMAGE env | sort`,
     'user and working directory': `run --rm -u 1000:1001 -w /some/where $IMAGE sh -c 'id -u; id -g; pwd'; run --rm -u ghost $IMAGE true; echo $?`,
     'an entrypoint': `run --rm --entrypoint echo $IMAGE a b; run --rm --entrypoint '' $IMAGE echo c`,
     detached: `run -d --name $N $IMAGE sleep 600; docker ps --filter name=$N --format '{{.Names}} {{.State}}'`,
     'removes itself': `run --rm --name $N $IMAGE true; docker container inspect $N; echo $?`,
-    'a file with the id': `run --cidfile /tmp/$N.cid --name $N $IMAGE true; test "$(cat /tmp/$N.cid)" = "$(docker inspect -f '{{.Id}}' $N)" && echo same; rm /tmp/$N.cid`,
+    'a file with the id': `run --cidfile $D/cid --name $N $IMAGE true; test "$(cat $D/cid)" = "$(docker inspect -f '{{.Id}}' $N)" && echo same`,
     limits: `run --rm -m 64m --pids-limit 50 --cpus 0.5 --ulimit nofile=99:100 --shm-size 8m $IMAGE sh -c 'ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -1'`,
     'a read-only root': `run --rm --read-only --tmpfs /t $IMAGE sh -c 'touch /x; touch /t/x && echo fine'; echo $?`,
     capabilities: `run --rm --cap-drop all --cap-add chown --security-opt no-new-privileges $IMAGE grep -E '^(Cap|NoNew)' /proc/self/status`,
     hosts: `run --rm --add-host other:1.2.3.4 --hostname box $IMAGE sh -c 'grep -c localhost /etc/hosts; grep other /etc/hosts; cat /etc/hostname'`,
-    'signals are passed on': `run --name $N $IMAGE sh -c 'trap "echo got; exit 5" INT; echo ready; while :; do sleep 0.02; done' > /tmp/$N.out & p=$!
-      tail -f /tmp/$N.out --pid $p 2>/dev/null | grep -m1 ready; kill -INT $p; wait $p; echo $?; cat /tmp/$N.out; rm /tmp/$N.out`,
+    'signals are passed on': `mkfifo $D/out; docker run --network none --name $N $IMAGE sh -c 'trap "echo got; exit 5" TERM; echo ready; while :; do sleep 0.02; done' > $D/out & p=$!
+      { read line; echo $line; kill -TERM $p; cat; } < $D/out; wait $p; echo $?`,
   },
   life: {
     'create, start, wait, rm': `create --name $N $IMAGE sh -c 'exit 9'; docker start $N; docker wait $N; docker rm $N; docker rm $N; echo $?`,
     'start -a': `create --name $N $IMAGE sh -c 'echo hi; exit 3'; docker start -a $N; echo $?; docker start -a $N; echo $?`,
     'start -ai': `create -i --name $N $IMAGE cat; echo piped | docker start -ai $N; echo $?`,
     stop: `run -d --name $N $IMAGE sh -c 'trap "exit 4" TERM; echo ready; while :; do sleep 0.02; done' >/dev/null
-      docker logs -f $N | grep -m1 ready; docker stop $N; docker wait $N; docker stop $N; docker stop nonesuch; echo $?`,
+      until docker logs $N | grep ready; do :; done; docker stop $N; docker wait $N; docker stop $N; docker stop nonesuch; echo $?`,
     kill: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker kill $N; docker wait $N; docker kill $N; echo $?; docker kill -s NOPE $N; echo $?`,
     rm: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker rm $N; echo $?; docker rm -f $N; docker rm -f nonesuch; echo $?`,
     attach: `run -d -i --name $N $IMAGE sh -c 'read x; echo got $x; exit 6' >/dev/null; docker attach $N <<< hello; echo $?; docker attach $N; echo $?`,
@@ -58,7 +58,7 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     codes: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker exec $N sh -c 'echo out; echo err >&2; exit 8'; echo $?; docker exec $N nonesuch; echo $?; docker exec nonesuch true; echo $?`,
     'input, environment, user, terminal': `run -d --name $N -e A=1 $IMAGE sleep 600 >/dev/null
       echo piped | docker exec -i $N cat; docker exec -e B=2 $N sh -c 'echo $A $B'; docker exec -u 5:6 $N sh -c 'id -u; id -g'
-      script -qec "docker exec -it $N sh -c 'test -t 0 && echo terminal'" /dev/null < /dev/null`,
+      docker exec -t $N sh -c 'test -t 1 && echo terminal'`,
     'detached, and in what does not run': `create --name $N $IMAGE sleep 600 >/dev/null; docker exec $N true; echo $?; docker start $N; docker exec -d $N true; echo $?`,
   },
   images: {

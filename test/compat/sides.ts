@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../helpers/engine.js';
 import { busyboxTar } from '../helpers/paths.js';
+import { DEADLINE_MS } from '../helpers/until.js';
 
 /** What a scenario shows: compared as it is, after names and times have been taken out. */
 export interface Shown {
@@ -27,7 +28,7 @@ export interface Sides {
 
 const REFERENCE = process.env.TINYDOCKER_REFERENCE;
 
-/** What every script can use: `run` is docker run without a network, `$N` begins the names of its containers. */
+/** What every script can use: `run` is docker run without a network, `$N` begins the names of its containers, `$D` is a directory. */
 const PREAMBLE = `
 set +e
 run() { docker run --network none "$@"; }
@@ -74,17 +75,23 @@ let serial = 0;
 /** Runs the script, removes the containers that bear its name, and takes out what differs from run to run. */
 async function shell(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
   const name = `tdt${process.pid}x${++serial}`;
-  const all = { ...env, N: name };
+  const directory = mkdtempSync(join(tmpdir(), 'tdt-script-'));
+  const all = { ...env, N: name, D: directory };
   const shown = await bash(script, all);
   await bash('docker ps -aq --no-trunc --filter name=^/$N | xargs -r docker rm -f', all);
+  rmSync(directory, { recursive: true });
   return { ...shown, stdout: normalise(shown.stdout, name), stderr: normalise(shown.stderr, name) };
 }
 
 function bash(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
   return new Promise((resolve) => {
-    const child = execFile('bash', ['-c', script], { env, timeout: 60_000, maxBuffer: 64 << 20 }, (_, stdout, stderr) =>
-      resolve({ stdout, stderr, code: child.exitCode ?? -1 }),
-    );
+    // A session of its own: when it hangs, all that it has started can be ended.
+    const options = { env, maxBuffer: 64 << 20 };
+    const child = execFile('setsid', ['bash', '-c', script], options, (_, stdout, stderr) => {
+      clearTimeout(guard);
+      resolve({ stdout, stderr, code: child.exitCode ?? -1 });
+    });
+    const guard = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), DEADLINE_MS);
     child.stdin?.end();
   });
 }
