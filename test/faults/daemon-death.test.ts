@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { ok } from '../helpers/api.js';
 import type { TestDaemon } from '../helpers/daemon.js';
 import { Engine } from '../helpers/engine.js';
-import { captureHost } from '../helpers/host-state.js';
+import { assertUnchanged, captureHost, difference } from '../helpers/host-state.js';
+import { dockerArchive } from '../helpers/tar.js';
 import type { ContainerSummary } from '../helpers/types.js';
 import { until } from '../helpers/until.js';
 
@@ -202,6 +204,21 @@ describe('kill -9 of the daemon', () => {
     }
     for (const { Id } of all) await engine.remove(Id);
   });
+});
+
+test('in the middle of loading an image: nothing half-made is left', async () => {
+  const before = captureHost(daemon);
+  const images = await ok(engine.api.get('/images/json'));
+  const { archive } = dockerArchive({ tag: 'half:v1', layers: [[{ name: 'big', content: Buffer.alloc(8 << 20, 7) }]] });
+  const body = new PassThrough();
+  const load = engine.api.open('POST', '/images/load', { raw: body });
+  load.catch(() => {});
+  body.write(archive.subarray(0, archive.length >> 1));
+  await until('the archive is being received', () => difference(before, captureHost(daemon)).length > 0);
+  await die();
+  body.destroy();
+  assert.deepEqual(await ok(engine.api.get('/images/json')), images);
+  await assertUnchanged(daemon, before, { view: (state) => ({ ...state, descriptors: [] }) });
 });
 
 test('an ordinary restart leaves containers alone as well', async () => {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { ok, refused } from '../helpers/api.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
-import { captureHost, difference } from '../helpers/host-state.js';
+import { assertUnchanged, captureHost, difference } from '../helpers/host-state.js';
 import { busyboxTar } from '../helpers/paths.js';
 import { dockerArchive, ociLayout, type TarEntry, tar } from '../helpers/tar.js';
 import type { ImageInspect, ImageSummary } from '../helpers/types.js';
+import { until } from '../helpers/until.js';
 
 const engine = await Engine.open();
 const loaded = new Set<string>();
@@ -398,6 +400,25 @@ describe('an archive that is broken', () => {
         assert.ok(!readdirSync(engine.daemon!.home).includes('outside'));
       }
       await ok(engine.api.get('/_ping'));
+    });
+  }
+
+  if (engine.own) {
+    test('a client that vanishes in the middle leaves nothing behind', async () => {
+      const before = captureHost(engine.daemon!);
+      const { archive } = dockerArchive({
+        tag: 'gone:v1',
+        layers: [[{ name: 'big', content: Buffer.alloc(4 << 20, 7) }]],
+      });
+      const body = new PassThrough();
+      const leave = new AbortController();
+      const load = engine.api.open('POST', '/images/load', { raw: body, signal: leave.signal });
+      load.catch(() => {});
+      body.write(archive.subarray(0, archive.length >> 1));
+      await until('the archive is being received', () => difference(before, captureHost(engine.daemon!)).length > 0);
+      leave.abort();
+      await assertUnchanged(engine.daemon!, before);
+      assert.equal((await engine.api.get('/images/gone:v1/json')).status, 404);
     });
   }
 
