@@ -1,0 +1,142 @@
+import type { Readable } from 'node:stream';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  ImageDeleteResponseItem,
+  ImageHistoryResponseItem,
+  ImageInspect,
+  ImageSummary,
+} from '@tinydocker/shared/api/images.js';
+import Type from 'typebox';
+import type { Deps } from '../../deps.js';
+import { imageHistory } from '../../services/images/history.js';
+import { inspectImage } from '../../services/images/inspect.js';
+import { IMAGE_FILTERS, listImages } from '../../services/images/list.js';
+import { loadImages } from '../../services/images/load.js';
+import { pullImage } from '../../services/images/pull.js';
+import { removeImage } from '../../services/images/remove.js';
+import { tagImage } from '../../services/images/tag.js';
+import { Progress } from '../progress.js';
+import { speaks } from '../version.js';
+
+const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
+const text = (description: string) => Type.Optional(Type.String({ description }));
+
+const name = Type.Object({ name: Type.String({ description: 'Name, id or the beginning of an id.' }) });
+
+/** Before 1.44 there was a second name for the size. */
+const withVirtualSize = <T extends { Size: number }>(request: { apiVersion: string }, image: T): T =>
+  speaks(request, '1.44') ? image : { ...image, VirtualSize: image.Size };
+
+/** Everything under /images. */
+export const imageRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/images/json',
+      {
+        schema: {
+          summary: 'List images',
+          querystring: Type.Object({
+            all: flag('Accepted; every image is shown.'),
+            digests: flag('Accepted; digests are always shown.'),
+            manifests: flag('Accepted; an image is for one platform.'),
+            'shared-size': flag('Count the bytes that images share.'),
+            filters: text(`JSON: ${IMAGE_FILTERS.join(', ')}.`),
+          }),
+          response: { 200: Type.Array(ImageSummary) },
+        },
+      },
+      (request, reply) => {
+        const { filters, 'shared-size': sharedSize } = request.query;
+        reply.send(listImages(deps, { filters, sharedSize }).map((image) => withVirtualSize(request, image)));
+      },
+    );
+
+    app.post(
+      '/images/load',
+      {
+        // No limit: an archive is as large as its images. It is streamed to disk.
+        bodyLimit: Number.MAX_SAFE_INTEGER,
+        schema: {
+          summary: 'Load images from a tar archive',
+          description: 'The body is what `docker save` writes or an OCI image layout, plain or gzip.',
+          querystring: Type.Object({
+            quiet: flag('No progress.'),
+            platform: text('Accepted; the variant for this machine is loaded.'),
+          }),
+        },
+      },
+      (request, reply) => {
+        const progress = new Progress(reply);
+        const body = (request.body ?? []) as Readable;
+        const quiet = request.query.quiet === true;
+        return progress.run(() =>
+          loadImages(deps, body, (message) => {
+            if (!quiet || !('status' in message)) progress.write(message);
+          }),
+        );
+      },
+    );
+
+    app.post(
+      '/images/create',
+      {
+        schema: {
+          summary: 'Pull an image; not supported yet',
+          querystring: Type.Object({ fromImage: text('Its name.'), tag: text('Its tag or digest.') }),
+        },
+      },
+      ({ query }) => pullImage(query),
+    );
+
+    app.get(
+      '/images/:name/json',
+      { schema: { summary: 'Inspect an image', params: name, response: { 200: ImageInspect } } },
+      (request, reply) => {
+        reply.send(withVirtualSize(request, inspectImage(deps, request.params.name)));
+      },
+    );
+
+    app.get(
+      '/images/:name/history',
+      {
+        schema: {
+          summary: 'How an image came to be',
+          params: name,
+          response: { 200: Type.Array(ImageHistoryResponseItem) },
+        },
+      },
+      ({ params }) => imageHistory(deps, params.name),
+    );
+
+    app.post(
+      '/images/:name/tag',
+      {
+        schema: {
+          summary: 'Give an image a further name',
+          params: name,
+          querystring: Type.Object({ repo: text('The name.'), tag: text('Its tag; "latest" where there is none.') }),
+        },
+      },
+      ({ params, query }, reply) => {
+        tagImage(deps, params.name, query);
+        reply.code(201).send();
+      },
+    );
+
+    app.delete(
+      '/images/:name',
+      {
+        schema: {
+          summary: 'Remove an image or a name of it',
+          params: name,
+          querystring: Type.Object({
+            force: flag('Also with several names, and when stopped containers use it.'),
+            noprune: flag('Accepted; there are no images that only build on others.'),
+          }),
+          response: { 200: Type.Array(ImageDeleteResponseItem) },
+        },
+      },
+      ({ params, query }) => removeImage(deps, params.name, query),
+    );
+  };

@@ -1,0 +1,95 @@
+import type { ImageSummary } from '@tinydocker/shared/api/images.js';
+import { booleanFilter, type Filters, matchesLabels, parseFilters } from '@tinydocker/shared/filters.js';
+import { parseReference } from '@tinydocker/shared/reference.js';
+import { parseTime } from '@tinydocker/shared/units.js';
+import type { Deps } from '../../deps.js';
+import type { ImageRecord } from '../../store/images.js';
+import { matcher } from './pattern.js';
+import { requireImage } from './resolve.js';
+
+export const IMAGE_FILTERS = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'] as const;
+
+export interface ListImagesOptions {
+  filters?: string;
+  sharedSize?: boolean;
+}
+
+/** When the image says that it was made, in ms since 1970; 0 when it does not. */
+const madeAt = (image: ImageRecord): number => Date.parse(image.config.created ?? '') || 0;
+
+/**
+ * The images, the newest first. `all` has nothing to add: there are no images that only build on others.
+ * @throws EngineError invalid: a filter; not-found: the image that before or since names
+ */
+export function listImages(deps: Pick<Deps, 'containers' | 'images'>, options: ListImagesOptions): ImageSummary[] {
+  const filters = parseFilters(options.filters, IMAGE_FILTERS);
+  const isMeant = timeFilter(deps, filters);
+  const tagsOf = nameFilter(filters);
+  const users = countUsers(deps);
+  const shared = options.sharedSize ? countLayers(deps) : undefined;
+  const found: [number, ImageSummary][] = [];
+  for (const image of deps.images.list()) {
+    if (!isMeant(image) || !matchesLabels(filters, image.config.config?.Labels)) continue;
+    const tags = tagsOf(image);
+    if (!tags) continue;
+    found.push([
+      madeAt(image),
+      {
+        Id: image.id,
+        ParentId: '',
+        RepoTags: tags,
+        RepoDigests: [],
+        Created: Math.floor(madeAt(image) / 1000),
+        Size: image.size,
+        SharedSize: shared ? sharedSize(deps, image, shared) : -1,
+        Labels: image.config.config?.Labels ?? null,
+        Containers: users.get(image.id) ?? 0,
+      },
+    ]);
+  }
+  return found.sort(([a], [b]) => b - a).map(([, summary]) => summary);
+}
+
+/** The names under which an image is shown; undefined when it is not. */
+function nameFilter(filters: Filters): (image: ImageRecord) => string[] | undefined {
+  const patterns = filters.get('reference')?.map(matcher);
+  const dangling = booleanFilter(filters, 'dangling');
+  return ({ tags }) => {
+    const references = tags.map(parseReference);
+    const shown = patterns
+      ? references.filter((r) => patterns.some((matches) => matches(r.familiar) || matches(r.familiarName)))
+      : references;
+    if (patterns && shown.length === 0) return undefined;
+    if (dangling !== undefined && dangling !== (tags.length === 0)) return undefined;
+    return shown.map(({ familiar }) => familiar);
+  };
+}
+
+function timeFilter(deps: Pick<Deps, 'images'>, filters: Filters): (image: ImageRecord) => boolean {
+  const times = (key: string) => (filters.get(key) ?? []).map((name) => madeAt(requireImage(deps, name)));
+  const until = (filters.get('until') ?? []).map((text) => {
+    const { seconds, nanos } = parseTime(text);
+    return seconds * 1000 + nanos / 1e6;
+  });
+  const before = Math.min(...times('before'), ...until);
+  const since = Math.max(...times('since'));
+  return (image) => madeAt(image) < before && madeAt(image) > since;
+}
+
+function countUsers(deps: Pick<Deps, 'containers'>): Map<string, number> {
+  const users = new Map<string, number>();
+  for (const { imageId } of deps.containers.list()) users.set(imageId, (users.get(imageId) ?? 0) + 1);
+  return users;
+}
+
+/** How many images stand on each layer. */
+function countLayers(deps: Pick<Deps, 'images'>): Map<number, number> {
+  const count = new Map<number, number>();
+  for (const { layers } of deps.images.list()) for (const id of layers) count.set(id, (count.get(id) ?? 0) + 1);
+  return count;
+}
+
+function sharedSize(deps: Pick<Deps, 'images'>, image: ImageRecord, count: Map<number, number>): number {
+  const shared = image.layers.filter((id) => (count.get(id) ?? 0) > 1);
+  return shared.reduce((sum, id) => sum + (deps.images.content.layer(id)?.size ?? 0), 0);
+}
