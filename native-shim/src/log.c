@@ -14,7 +14,7 @@
 
 #define OUT_SIZE (256 * 1024)
 /* What a record takes at most: its text escaped, and what stands around it. */
-#define RECORD_MAX(len) ((len)*JSON_ESCAPE_GROWTH + 16 + sizeof((struct log *)NULL)->tail)
+#define RECORD_MAX(len) ((len) * JSON_ESCAPE_GROWTH + 16 + sizeof((struct log *)NULL)->tail)
 
 static const char head[] = "{\"log\":\"";
 

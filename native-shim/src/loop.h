@@ -14,7 +14,7 @@ struct source {
     void (*ready)(struct source *source, uint32_t events);
 };
 
-#define OWNER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+#define OWNER_OF(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
 
 #define LOOP_BATCH 16
 
