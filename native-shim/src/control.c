@@ -40,7 +40,7 @@ static void forget_fds_before(struct connection *c, uint64_t offset)
  */
 static bool collect_fds(struct connection *c, struct msghdr *message, uint64_t from, uint64_t to)
 {
-    bool fits = (message->msg_flags & MSG_CTRUNC) == 0;
+    bool fits = true;
     for (struct cmsghdr *m = CMSG_FIRSTHDR(message); m != NULL; m = CMSG_NXTHDR(message, m)) {
         if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SCM_RIGHTS) continue;
         size_t count = (m->cmsg_len - CMSG_LEN(0)) / sizeof(int);

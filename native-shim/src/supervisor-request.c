@@ -106,7 +106,7 @@ static void op_exec(struct supervisor *s, struct request *r, struct connection *
         target_init(t, s, r->target);
         supervisor_adopt(s, t);
         t->streams.terminal = process.terminal;
-        t->streams.in_open = r->in_open;
+        t->streams.in_open = r->in_open && r->has_attach; /* who else would feed or close it? */
         t->streams.in_once = true;
         t->next = s->execs;
         s->execs = t;

@@ -1,6 +1,7 @@
 // docs/shim-protocol.md, operation by operation, with a real shim and real containers. Needs root.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ALL, Ground, Shim, shell, unframe } from './shim.mjs';
@@ -177,6 +178,32 @@ describe('a terminal', { timeout: 60_000 }, () => {
     assert.equal(client.output.split('\r\n').length, 20001);
   });
 
+  test('may be closed and opened again by the process', async () => {
+    const shim = run('exec 0<&- 1>&- 2>&-; sleep 0.05; echo again >/dev/console', {}, terminal);
+    const client = await shim.attach('', { ...RAW, stdin: false });
+    await shim.start();
+    await shim.finish();
+    await client.ended;
+    assert.equal(client.output, 'again\r\n');
+  });
+
+  test('that nobody reads keeps no one busy', async () => {
+    const shim = run('stty raw; echo ready; sleep 100', { stdin: INPUT }, terminal);
+    const client = await shim.attach('', RAW);
+    await shim.start();
+    await client.sees('ready');
+    client.write(Buffer.alloc(1 << 20, 'x'));
+    const ticks = () => readFileSync(`/proc/${shim.pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).join();
+    let before = '';
+    // Its processor time comes to a stop.
+    for (let now = ticks(); now !== before; now = ticks()) {
+      before = now;
+      for (let i = 0; i < 200; i++) await fsPromises.readFile(`/proc/${shim.pid}/stat`);
+    }
+    await shim.control.ask('kill', { signal: 9 });
+    await shim.finish();
+  });
+
   test('lets a client go by its keys, which nobody else sees', async () => {
     const shim = run(
       'stty raw -echo; echo ready; while read -n 1 x; do printf "<%s>" "$x"; done',
@@ -316,6 +343,21 @@ describe('an exec', { timeout: 60_000 }, () => {
     );
     await shim.finish();
     await client.ended;
+  });
+
+  test("ends with a container that has the host's pid namespace", async () => {
+    const bundle = ground.bundle(shell('sleep 90 & read x'), { stdin: INPUT, namespaces: ['mount', 'ipc'] });
+    const shim = new Shim(bundle);
+    const stdin = await shim.attach('', ALL);
+    const { pid } = await shim.start();
+    const { answer, client } = await shim.exec(id(8), shell('echo up; sleep 100'), ALL);
+    await client.sees('up');
+    stdin.write('\n');
+    const { status } = await shim.control.event('exec-exit');
+    assert.equal(status, 137);
+    await shim.finish();
+    await client.ended;
+    assert.ok(!existsSync(`/proc/${pid}`) && !existsSync(`/proc/${answer.pid}`));
   });
 
   test('after many of them nothing has grown', async () => {

@@ -34,6 +34,7 @@ export const shell = (script, more = {}) => ({
   ...more,
 });
 
+const NAMESPACES = ['mount', 'pid', 'uts', 'ipc', 'network'];
 const CGROUPS = '/sys/fs/cgroup';
 const CGROUP_PARENT = `td-shim-test-${process.pid}`;
 
@@ -85,7 +86,7 @@ export class Ground {
   }
 
   /** Writes the bundle of a container that runs `process`. */
-  bundle(process, { stdin = { open: false, once: false }, log } = {}) {
+  bundle(process, { stdin = { open: false, once: false }, log, namespaces = NAMESPACES } = {}) {
     const id = (++serial).toString(16).padStart(64, '0');
     const dir = join(this.dir, id.slice(-12));
     for (const name of ['rootfs', 'upper', 'work']) mkdirSync(join(dir, name), { recursive: true, mode: 0o755 });
@@ -94,7 +95,7 @@ export class Ground {
       ociVersion: '1.2.0',
       process,
       root: { path: join(dir, 'rootfs') },
-      hostname: 'test',
+      hostname: namespaces.includes('uts') ? 'test' : undefined,
       mounts: [
         {
           destination: '/',
@@ -112,7 +113,7 @@ export class Ground {
         },
       ],
       linux: {
-        namespaces: ['mount', 'pid', 'uts', 'ipc', 'network'].map((type) => ({ type })),
+        namespaces: namespaces.map((type) => ({ type })),
         cgroupsPath: `/${CGROUP_PARENT}/${id}`,
         resources: {},
       },
