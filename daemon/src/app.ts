@@ -6,6 +6,7 @@ import { installOpenApi } from './api/openapi.js';
 import { containerRoutes } from './api/routes/containers.js';
 import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
+import { imageRoutes } from './api/routes/images.js';
 import { systemRoutes } from './api/routes/system.js';
 import { installUpgrade } from './api/upgrade.js';
 import { compileValidator } from './api/validator.js';
@@ -58,6 +59,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   installUpgrade(app.server, app.routing);
 
   await app.register(systemRoutes(deps));
+  await app.register(imageRoutes(deps));
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));
   await app.register(execRoutes(deps));
