@@ -10,12 +10,7 @@ import { closeFd, connectUnix, pipe, sendWithFds, socketPair, withSocketPath, wr
 import { spawn, waitPid } from './spawn.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'td-kernel-'));
-// Signal handlers, by which children are reaped, do not keep Node alive.
-const alive = setInterval(() => {}, 1 << 30);
-after(() => {
-  clearInterval(alive);
-  rmSync(dir, { recursive: true });
-});
+after(() => rmSync(dir, { recursive: true }));
 
 const text = (fd: number): Promise<string> =>
   new Promise((resolve, reject) => {

@@ -35,6 +35,8 @@ export function spawn(
   return checked(pid, 'posix_spawn', path);
 }
 
+/** Signal handlers do not keep Node running; this does, as long as a child is waited for. */
+const alive = setInterval(() => {}, 0x7fffffff).unref();
 let listening = false;
 const waiting = new Map<number, (ended: Ended) => void>();
 
@@ -44,6 +46,7 @@ function reap(): void {
   for (const [pid, resolve] of waiting) {
     if (native.waitpid(pid, status) !== pid) continue;
     waiting.delete(pid);
+    if (waiting.size === 0) alive.unref();
     const signal = status[0] & 0x7f;
     resolve({ status: signal ? 128 + signal : (status[0] >> 8) & 0xff, signal });
   }
@@ -55,6 +58,7 @@ export function waitPid(pid: number): Promise<Ended> {
     if (!listening) process.on('SIGCHLD', reap);
     listening = true;
     waiting.set(pid, resolve);
+    alive.ref();
     setImmediate(reap); // it may have ended before it was in the map
   });
 }
