@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -322,7 +323,11 @@ __attribute__((hot)) int supervisor_run(const char *bundle_dir, int control_fd)
 {
     /* Not on the stack nor static: one allocation that malloc_trim leaves alone. */
     struct supervisor *s = calloc(1, sizeof(*s));
-    if (s == NULL || init(s, bundle_dir, control_fd) != 0) return 1;
+    int rc = s == NULL ? -ENOMEM : init(s, bundle_dir, control_fd);
+    if (rc != 0) {
+        fprintf(stderr, "td-shim: set up: %s\n", strerror(-rc));
+        return 1;
+    }
     while (!s->done) {
         int n = loop_run_once(&s->loop, s->idle ? -1 : IDLE_AFTER_MS);
         if (n < 0) return 1;
