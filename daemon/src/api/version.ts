@@ -85,4 +85,10 @@ export function installVersion(app: FastifyInstance): void {
     if (version !== API_VERSION && !accepted(version) && !request.is404) done(refusal(version));
     else done();
   });
+  // Docker's client takes an error for text, and shows its braces, unless the type is exactly this: fastify adds a charset.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8')
+      reply.header('content-type', 'application/json');
+    done(null, payload);
+  });
 }
