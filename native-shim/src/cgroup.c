@@ -43,6 +43,14 @@ static int inherit_cpuset(const char *directory)
     return 0;
 }
 
+/* So that the kernel does the same for those below, in a fraction of the time. */
+static int clone_children(const char *directory)
+{
+    char file[PATH_MAX + 32];
+    snprintf(file, sizeof file, "%s/cgroup.clone_children", directory);
+    return path_write(AT_FDCWD, file, "1");
+}
+
 static bool is_cpuset(const struct cgroup *cg, const struct cgroup_hierarchy *h)
 {
     return !h->unified && cgroup_find(cg, "cpuset") == h;
@@ -54,7 +62,7 @@ static int make_parents(const struct cgroup *cg, const struct cgroup_hierarchy *
     for (char *p = leaf + strlen(h->mount) + 1; (p = strchr(p, '/')); p++) {
         *p = 0;
         int rc = mkdir(leaf, 0755);
-        if (rc == 0 && is_cpuset(cg, h)) rc = inherit_cpuset(leaf);
+        if (rc == 0 && is_cpuset(cg, h)) rc = inherit_cpuset(leaf) < 0 ? -1 : clone_children(leaf);
         if (rc < 0 && errno == EEXIST) rc = 0;
         *p = '/';
         if (rc < 0) return -1;

@@ -178,7 +178,6 @@ static int set_ids(const struct user *u)
 
 int process_drop(struct steps *s, const struct process *p, const struct user *u, int root)
 {
-    if (set_limits(s, p) < 0) return -1;
     if (STEP(s, "dup2", change_null(root), "/dev/null for what there is no stream for") < 0) {
         step_fail(s, errno, 128, "open \"/dev/null\"");
         return -1;
@@ -190,6 +189,8 @@ int process_drop(struct steps *s, const struct process *p, const struct user *u,
     int again = enter_directory(s, p->cwd, root, true);
     if (again < 0) return -1;
     /* Here goes the seccomp filter of a process without no_new_privs: to load it takes CAP_SYS_ADMIN. */
+    /* Last before the ids: lower ones would stop what is above, and to raise one takes CAP_SYS_RESOURCE. */
+    if (set_limits(s, p) < 0) return -1;
     if (STEP(s, "setuid", set_ids(u), "%u:%u", u->uid, u->gid) < 0) {
         step_fail(s, errno, 128, "become user %u:%u", u->uid, u->gid);
         return -1;

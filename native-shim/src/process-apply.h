@@ -23,9 +23,9 @@ int process_use_terminal(struct steps *s, int slave);
 int process_take_terminal(struct steps *s);
 
 /*
- * Limits, umask, owner of the streams, groups, ids, capabilities, no_new_privs: in this order, and with the
- * working directory, below ROOT, entered on the way. The bounding set is to be dropped before, by
- * capability_bound. Afterwards the process is what the user's program is to be.
+ * Owner of the streams, working directory below ROOT, limits, umask, groups, ids, capabilities, no_new_privs.
+ * The bounding set is to be dropped before, by capability_bound. Afterwards the process is what the user's
+ * program is to be.
  */
 int process_drop(struct steps *s, const struct process *p, const struct user *u, int root);
 
