@@ -49,7 +49,7 @@ export const thermalThrottlePaths = once(() => {
 });
 
 /** Below /dev what a container has of its own, or what is not a device to give away. */
-const OWN_DEVICES = ['pts', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-mounts', '.udev'];
+const OWN_DEVICES = ['pts', 'ptmx', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-mounts', '.udev'];
 
 /** Every device node below the host's /dev. */
 export function hostDevices(directory = '/dev'): OciDevice[] {

@@ -63,6 +63,7 @@ async function* readOn(
   cancel?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   let at = position ?? positions.get(file) ?? 0;
+  positions.set(file, at);
   const block = Buffer.allocUnsafe(BLOCK);
   while (!decoder.done && !cancel?.aborted) {
     const { bytesRead } = await file.read(block, 0, BLOCK, at);

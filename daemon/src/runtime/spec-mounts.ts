@@ -25,7 +25,6 @@ const mount = (destination: string, type: string, source: string, ...options: st
 function defaultMounts(hostConfig: HostConfig): OciMount[] {
   const access = hostConfig.Privileged ? 'rw' : 'ro';
   const ipc = hostConfig.IpcMode || 'private';
-  const host = (path: string) => mount(path, 'bind', path, 'rbind', 'rprivate', 'nosuid', 'noexec', 'nodev');
   const shm = `size=${hostConfig.ShmSize || DEFAULT_SHM_SIZE}`;
   return [
     mount('/proc', 'proc', 'proc', 'nosuid', 'noexec', 'nodev'),
@@ -33,8 +32,11 @@ function defaultMounts(hostConfig: HostConfig): OciMount[] {
     mount('/dev/pts', 'devpts', 'devpts', 'nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'),
     mount('/sys', 'sysfs', 'sysfs', 'nosuid', 'noexec', 'nodev', access),
     mount('/sys/fs/cgroup', 'cgroup', 'cgroup', access, 'nosuid', 'noexec', 'nodev'),
-    ipc === 'host' ? host('/dev/mqueue') : mount('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid', 'noexec', 'nodev'),
-    ...(ipc === 'host' ? [host('/dev/shm')] : []),
+    // Also with the host's ipc namespace: the queues of a mount are those of the namespace it is made in.
+    mount('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid', 'noexec', 'nodev'),
+    ...(ipc === 'host'
+      ? [mount('/dev/shm', 'bind', '/dev/shm', 'rbind', 'rprivate', 'nosuid', 'noexec', 'nodev')]
+      : []),
     ...(ipc === 'private' || ipc === 'shareable'
       ? [mount('/dev/shm', 'tmpfs', 'shm', 'nosuid', 'noexec', 'nodev', 'mode=1777', shm)]
       : []),

@@ -15,23 +15,30 @@ const NOT_FOUND = 'executable file not found in $PATH';
 
 /** The sentence of a shim's failure: the step, the object, the reason. */
 function shimSentence(failure: ShimFailure): string {
+  const sentence = failure.step ? `${failure.step}: ${failure.message}` : failure.message;
+  // From these words clients derive the exit code 127: nothing needs to be added to them.
+  if (sentence.includes(NOT_FOUND)) return sentence;
+  if (failure.exitCode === 127 && failure.errno === 'ENOENT') return `${sentence}: ${NOT_FOUND}`;
   const reason = failure.errno ? errnoText(failure.errno) : '';
-  const sentence = `${failure.step}: ${failure.message}`;
-  // What clients derive the exit codes 127 and 126 from.
-  if (failure.step === 'exec' && failure.exitCode === 127) {
-    return sentence.includes(NOT_FOUND) ? sentence : `${sentence}: ${NOT_FOUND}`;
-  }
-  if (failure.step === 'exec' && failure.exitCode === 126 && !sentence.includes('permission denied')) {
-    return `${sentence}: ${failure.errno === 'EACCES' ? reason : `${reason}: permission denied`}`;
-  }
   return reason && !sentence.includes(reason) ? `${sentence}: ${reason}` : sentence;
+}
+
+/** Steps in which a path of the request's own meets the files of image and host. The root's layers are not of the request. */
+const aboutRequestedPath = ({ step, message }: ShimFailure): boolean =>
+  ['chdir', 'mkdir', 'mountpoint'].includes(step) || (step === 'mount' && !message.includes('overlay'));
+
+/** The exit code that Docker gives to a start that failed so. */
+function exitCodeOf(failure: ShimFailure): number {
+  const missing = failure.errno === 'ENOENT' || failure.errno === 'ENOTDIR';
+  return failure.exitCode === 128 && missing && aboutRequestedPath(failure) ? 127 : failure.exitCode;
 }
 
 /** Why a process could not be started: the sentence without its context, the exit code to report, the kind of error. */
 export function describeFailure(error: unknown): { message: string; exitCode: number; kind: 'invalid' | 'system' } {
   if (error instanceof ShimFailure) {
-    const usersFault = error.exitCode === 126 || error.exitCode === 127;
-    return { message: shimSentence(error), exitCode: error.exitCode, kind: usersFault ? 'invalid' : 'system' };
+    const exitCode = exitCodeOf(error);
+    const requested = exitCode === 126 || exitCode === 127;
+    return { message: shimSentence(error), exitCode, kind: requested ? 'invalid' : 'system' };
   }
   if (error instanceof SystemError) {
     const object = error.path ? ` ${error.path}` : '';

@@ -13,6 +13,9 @@ const response = ({ state }: ContainerRecord): ContainerWaitResponse => ({
   ...(state.error && { Error: { Message: state.error } }),
 });
 
+/** What a container is worth that is gone: whoever removed it, or started it in vain, knows why. */
+const lastResponse = ({ state }: ContainerRecord): ContainerWaitResponse => ({ StatusCode: state.exitCode });
+
 export interface Wait {
   result: Promise<ContainerWaitResponse>;
   /** Forgets it: nobody listens any more. */
@@ -35,7 +38,7 @@ export function waitContainer(deps: Pick<Deps, 'containers'>, nameOrId: string, 
     cancel = deps.containers.watch(record.id, (now, before) => {
       if (now && (wanted === 'removed' || isRunning(now) || !isRunning(before))) return;
       cancel();
-      resolve(response(now ?? before));
+      resolve(now ? response(now) : lastResponse(before));
     });
   });
   return { result, cancel };
