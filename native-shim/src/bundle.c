@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,8 @@ struct bundle *bundle_load(const char *dir, char *error, size_t size)
     struct decode d = {.error = error, .size = size};
     struct bundle *b = decode_alloc(&d, 1, sizeof *b);
     if (!b) return NULL;
-    b->dir = realpath(dir, NULL);
+    char path[PATH_MAX];
+    b->dir = realpath(dir, path) ? strdup(path) : NULL;
     int fd = b->dir ? open(b->dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         decode_fail(&d, "%s: %s", dir, strerror(errno));

@@ -75,7 +75,7 @@ static struct step *exec_step(struct steps *s)
 {
     uint32_t n = s->count < STEPS_MAX ? s->count : STEPS_MAX;
     for (uint32_t i = n; i-- > 0;)
-        if (s->list[i].actor != ACTOR_SHIM && strcmp(s->list[i].name, "execve") == 0) return &s->list[i];
+        if (s->list[i].actor != ACTOR_SHIM && strcmp(s->list[i].name, "exec") == 0) return &s->list[i];
     return NULL;
 }
 

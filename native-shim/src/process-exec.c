@@ -69,16 +69,16 @@ static struct refusal find(const struct process *p, char *path, size_t size)
 
 static int find_program(struct steps *s, const struct process *p, char *path, size_t size)
 {
-    struct step *st = step_begin(s, "lookup", "%s", p->args[0]);
+    struct step *st = step_begin(s, "exec", "find %s", p->args[0]);
     struct refusal r = {EIO, 128, ""};
     if (!step_injected(st)) r = find(p, path, size);
     errno = r.error;
     step_end(s, st, r.error ? -1 : 0);
     if (!r.error) return 0;
     if (strcmp(r.detail, "stat") == 0)
-        step_fail(s, r.error, r.exit_code, "exec: \"%s\": stat %s", p->args[0], p->args[0]);
+        step_fail(s, r.error, r.exit_code, "\"%s\": stat %s", p->args[0], p->args[0]);
     else
-        step_fail(s, r.error, r.exit_code, "exec: \"%s\"%s", p->args[0], r.detail);
+        step_fail(s, r.error, r.exit_code, "\"%s\"%s", p->args[0], r.detail);
     return -1;
 }
 
@@ -113,6 +113,6 @@ void process_exec(struct steps *s, const struct process *p, const char *home)
     }
     /* The shim ends this step's record when it sees the pipe closed: that is when the exec is done. */
     s->executing = true;
-    STEP(s, "execve", execve(path, p->args, env), "%s", path);
-    step_fail(s, errno, errno == ENOENT || errno == ENOTDIR ? 127 : 126, "exec %s", path);
+    STEP(s, "exec", execve(path, p->args, env), "%s", path);
+    step_fail(s, errno, errno == ENOENT || errno == ENOTDIR ? 127 : 126, "\"%s\"", path);
 }

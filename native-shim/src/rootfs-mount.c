@@ -79,8 +79,12 @@ static int make_mount(const struct rootfs *r, size_t index, bool *directory)
 
 static int open_target(const struct rootfs *r, const struct mount_spec *m, bool directory)
 {
-    return directory ? path_make_directory(r->root, m->destination, resolve_flags(m))
-                     : path_make_file(r->root, m->destination, resolve_flags(m));
+    int fd = directory ? path_make_directory(r->root, m->destination, resolve_flags(m))
+                       : path_make_file(r->root, m->destination, resolve_flags(m));
+    if (fd < 0 || may_cover(fd, m->destination)) return fd;
+    close(fd);
+    errno = EPERM;
+    return -1;
 }
 
 /* Keeps the handles that later steps work with; closes any other. */
@@ -128,10 +132,6 @@ int rootfs_mount(struct rootfs *r, size_t index)
     if (mnt < 0) return fail(r, m);
     int target = (int)STEP(r->s, "mountpoint", open_target(r, m, directory), "%s", m->destination);
     if (target < 0) return fail(r, m);
-    if (!may_cover(target, m->destination)) {
-        step_fail(r->s, EPERM, 128, "mount on \"%s\": inside /proc", m->destination);
-        return -1;
-    }
     if (STEP(r->s, "move_mount", mount_attach(mnt, target), "%s", m->destination) < 0) return fail(r, m);
     close(target);
     keep(r, m, mnt);

@@ -281,8 +281,17 @@ int user_look_up(struct steps *s, struct user *u, const struct process *p, int r
     struct user_files files;
     char error[256];
     if (user_read_files(s, &files, root, proc) < 0) return -1;
-    int rc = user_resolve(u, p, &files, error, sizeof error);
-    if (rc < 0) step_fail(s, errno, 128, "%s", error);
+    struct step *st = step_begin(s, "user", "%s", p->user ? p->user : "");
+    int rc = -1, reason = EIO;
+    snprintf(error, sizeof error, "look up the user");
+    if (!step_injected(st)) {
+        rc = user_resolve(u, p, &files, error, sizeof error);
+        /* The sentence says it all: no errno is added to it. */
+        reason = 0;
+        errno = EINVAL;
+    }
+    step_end(s, st, rc);
+    if (rc < 0) step_fail(s, reason, 128, "%s", error);
     user_free_files(&files);
     return rc;
 }
