@@ -18,9 +18,6 @@ _Noreturn void fail(enum fail_kind kind, const char *format, ...) __attribute__(
 /* Appends ": <text> (<ENAME>)"; the kind follows from `error`. */
 _Noreturn void fail_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* `text` as the inside of a JSON string, always valid UTF-8; cut where it does not fit. Returns `out`. */
-char *json_escape(const char *text, char *out, size_t size);
-
 void *allocate(size_t size);            /* zeroed; fails when there is no memory */
 void *reallocate(void *p, size_t size); /* fails when there is no memory */
 

@@ -74,7 +74,7 @@ void tree_clean(const char *name, char path[TAR_PATH_MAX + 1])
                 depth--;
             }
         } else if (length > 0 && !(length == 1 && at[0] == '.')) {
-            if (used + 1 + length > TAR_PATH_MAX)
+            if (used + (used > 0) + length > TAR_PATH_MAX)
                 fail(FAIL_INVALID, "entry \"%s\" has a name of more than %d bytes", tar_shown(name),
                      TAR_PATH_MAX);
             if (used > 0) path[used++] = '/';
