@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import { installBodyParsers } from './api/body.js';
-import { frameworkErrors, installErrors } from './api/errors.js';
+import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
 import { containerRoutes } from './api/routes/containers.js';
 import { eventRoutes } from './api/routes/events.js';
@@ -35,6 +35,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     exposeHeadRoutes: false,
     rewriteUrl,
     frameworkErrors,
+    clientErrorHandler: refuseGarbage,
     routerOptions: { maxParamLength: NAME_LIMIT },
     // Clients keep connections as long as they like, as with dockerd: closing idle ones races with their next request.
     serverFactory: (handler) =>

@@ -36,14 +36,13 @@ export function installErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => {
     reply.code(404).type('application/json').send('{"message":"page not found"}');
   });
-  app.server.on('clientError', refuseGarbage);
 }
 
 /** For fastify's frameworkErrors: what it refuses before any route. */
 export const frameworkErrors = answer as never;
 
-/** Answers what is no HTTP at all, or a head beyond the limit, and hangs up. */
-function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+/** For fastify's clientErrorHandler: answers what is no HTTP at all, or a head beyond the limit, and hangs up. */
+export function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, message] =
     error.code === 'HPE_HEADER_OVERFLOW'
