@@ -54,8 +54,8 @@ static void add(char type, const char *name, const char *link, const void *data,
 
 static void build(void)
 {
-    static const char PAX[] = "24 SCHILY.xattr.user.a=b\n16 path=d/renamed\n19 mtime=1700.5000\n",
-                      SPARSE[] = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n25 GNU.sparse.name=d/hole\n"
+    static const char PAX[] = "25 SCHILY.xattr.user.a=b\n18 path=d/renamed\n19 mtime=1700.5000\n",
+                      SPARSE[] = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n26 GNU.sparse.name=d/hole\n"
                                  "30 GNU.sparse.realsize=200000\n";
     char map[2 * TAR_BLOCK] = "1\n4096\n512\n", text[700];
     memset(text, 't', sizeof text);
