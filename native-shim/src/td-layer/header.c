@@ -45,7 +45,7 @@ bool header_number(const char *field, size_t size, int64_t *number)
     for (; i < size && s[i] >= '0' && s[i] <= '7'; i++) value = value << 3 | (uint64_t)(s[i] - '0');
     while (i < size && s[i] == ' ') i++;
     if (i < size && s[i] != '\0') return false; /* what is behind a NUL does not count, as with Go */
-    *number = (int64_t)value; /* twelve digits are 36 bits */
+    *number = (int64_t)value;                   /* twelve digits are 36 bits */
     return true;
 }
 
