@@ -115,7 +115,7 @@ async function listenUnix(
   } finally {
     process.umask(umask);
   }
-  chownSync(path, 0, gid);
+  chownSync(path, process.getuid!(), gid);
   chmodSync(path, 0o660);
 }
 
