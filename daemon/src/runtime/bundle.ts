@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { OciSpec } from './oci.js';
 import type { ExitReport } from './shim.js';
 
@@ -48,4 +48,24 @@ export function readCgroupPath(dir: string): string | undefined {
   }
 }
 
-export const removeBundle = (dir: string): void => rmSync(dir, { recursive: true, force: true });
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+function attempt(remove: () => void): void {
+  try {
+    remove();
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Removes a bundle: the files that are known by name, and whatever else there should be. */
+export function removeBundle(dir: string): void {
+  try {
+    for (const file of ['config.json', 'shim.json', 'exit.json']) attempt(() => unlinkSync(`${dir}/${file}`));
+    attempt(() => rmdirSync(`${dir}/rootfs`));
+    attempt(() => rmdirSync(dir));
+  } catch {
+    // A shim that was killed left its socket, or half of a file.
+    rmSync(dir, { recursive: true, force: true });
+  }
+}

@@ -60,14 +60,18 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
   };
 }
 
-/** Writes everything that the shim reads, one recorded step each. */
+/** Writes what the shim reads before it does anything, one recorded step each. */
 export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
   const dir = deps.paths.bundle(record.id);
-  const lasting = deps.paths.container(record.id);
-  steps.run('write', `${lasting}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(lasting, record));
   const parent = record.hostConfig.CgroupParent;
   if (parent) steps.run('cgroup', parent, () => prepareParent(parent));
   steps.run('mkdir', dir, () => makeBundle(dir));
   steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, bindMounts(record.hostConfig))));
   steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
+}
+
+/** Writes what is mounted into the container only when it is created. */
+export function prepareFiles(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
+  const dir = deps.paths.container(record.id);
+  steps.run('write', `${dir}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(dir, record));
 }

@@ -50,7 +50,7 @@ export function inspectContainer(deps: InspectDeps, nameOrId: string): Container
   const [path = '', ...args] = processArgs(config);
   const files = engineFiles(deps.paths.container(id));
   const wasStarted = record.state.startedAt !== ZERO_TIME;
-  const execs = deps.shims.execs.of(id).filter((exec) => exec.running);
+  const execs = deps.shims.execs.of(id).filter((exec) => exec.exitCode === null);
   return {
     Id: id,
     Created: record.createdAt,

@@ -26,8 +26,8 @@ export async function sendSignal(deps: KillDeps, record: ContainerRecord, signal
  * @throws EngineError not-found, invalid (no such signal), conflict (it does not run)
  */
 export async function killContainer(deps: KillDeps, nameOrId: string, signal?: string): Promise<void> {
-  const record = deps.containers.resolve(nameOrId);
   try {
+    const record = deps.containers.resolve(nameOrId);
     const number = parseSignal(signal || 'SIGKILL');
     if (!isRunning(record)) throw conflict(`container ${record.id} is not running`);
     await sendSignal(deps, record, number);

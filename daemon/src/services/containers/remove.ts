@@ -2,10 +2,17 @@ import { renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
+import { collectContent } from '../images/collect.js';
 import { publishContainer } from './publish.js';
 import { isRunning, untilExited } from './wait.js';
 
-export type RemoveDeps = Pick<Deps, 'containers' | 'events' | 'layers' | 'locks' | 'log' | 'paths' | 'shims'>;
+export type RemoveDeps = Pick<
+  Deps,
+  'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims'
+>;
+
+/** ms until what was moved to the trash is deleted. A daemon that ends before leaves it to the next one. */
+const EMPTY_AFTER = 200;
 
 /** Takes the directory away in one rename; the deletion of what it holds has time. */
 export function discard(deps: RemoveDeps, id: string): void {
@@ -19,7 +26,11 @@ export function discard(deps: RemoveDeps, id: string): void {
     rmSync(dir, { recursive: true, force: true });
     return;
   }
-  rm(trash, { recursive: true, force: true }).catch((error) => deps.log.warn({ err: error }, 'empty trash'));
+  const empty = () => {
+    rm(trash, { recursive: true, force: true }).catch((error) => deps.log.warn({ err: error }, 'empty trash'));
+  };
+  // Not at once: the files are in the way of nobody, their deletion is in that of the next request.
+  setTimeout(empty, EMPTY_AFTER).unref();
 }
 
 /**
@@ -33,6 +44,8 @@ export async function removeLocked(deps: RemoveDeps, id: string): Promise<void> 
   deps.containers.remove(id);
   deps.shims.forget(id);
   discard(deps, id);
+  // The last container of an image that was removed by force: its layers go with it.
+  if (!deps.images.get(record.imageId)) collectContent(deps);
   publishContainer(deps, record, 'destroy');
 }
 
@@ -53,7 +66,7 @@ export async function removeContainer(
     if (isRunning(record)) {
       if (!options.force) {
         throw conflict(
-          `cannot remove container "${record.name}": container is ${record.state.status}: ` +
+          `cannot remove container "${nameOrId}": container is ${record.state.status}: ` +
             'stop the container before removing or force remove',
         );
       }

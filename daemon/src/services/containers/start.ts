@@ -9,7 +9,7 @@ import { removeBundle } from '../../runtime/bundle.js';
 import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
 import { Shim, spawnShim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
-import { prepareBundle } from './bundle.js';
+import { prepareBundle, prepareFiles } from './bundle.js';
 import { describeFailure } from './failure.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
@@ -47,6 +47,8 @@ function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, u
     await shim.shutdown();
     await deps.shims.cleared(id);
   });
+  // While the shim starts on another processor.
+  prepareFiles(deps, record, steps);
   for (const { streams, connection } of deps.shims.takeWaiting(id)) {
     shim.attach('', streams, connection).catch((error) => deps.log.warn({ container: id, err: error }, 'attach'));
     connection.close();

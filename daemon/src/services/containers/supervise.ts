@@ -32,7 +32,8 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
     exitCode: report.status,
     error,
     oomKilled: report.oomKilled,
-    finishedAt: report.exitedAt,
+    // The shim's clock is finer than ours: what ends at once would else end before it began.
+    finishedAt: report.exitedAt > before.state.startedAt ? report.exitedAt : before.state.startedAt,
   });
   if (report.oomKilled) publishContainer(deps, record, 'oom');
   publishContainer(deps, record, 'die', { exitCode: String(report.status), execDuration: duration(record) });
