@@ -1,5 +1,5 @@
-# Sourced by the scripts beside it: goes to the project's own directory and knows where a daemon keeps what.
-cd "$(dirname "$(readlink -f "$0")")/../.."
+# Sourced by the scripts: goes to the project's own directory and knows where a daemon keeps what.
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
 say() { echo "tinydocker: $*"; }
 die() {
@@ -37,3 +37,19 @@ daemon_pid() {
 
 # Prints the directories of the containers' cgroups, one a container and hierarchy.
 container_cgroups() { find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d -path "*/$instance/*" 2>/dev/null || true; }
+
+# Stops the running containers of the daemon on $socket.
+stop_containers() { # TDCTL
+  local running
+  mapfile -t running < <("$1" -H "unix://$socket" ps -q)
+  [ ${#running[@]} -gt 0 ] || return 0
+  say "stopping ${#running[@]} container(s)"
+  "$1" -H "unix://$socket" stop -t 5 "${running[@]}" >/dev/null
+}
+
+# Removes what a daemon leaves for the next one: the parents of the containers' cgroups, what ends with the machine.
+remove_remains() {
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 2 -type d -name "$instance" -exec rmdir {} + 2>/dev/null || true
+  rm -rf "$exec_root"
+  rm -f "$pidfile" "$socket"
+}
