@@ -79,11 +79,28 @@ static struct step *exec_step(struct steps *s)
     return NULL;
 }
 
+/* It was killed on its way: by the memory limit of the cgroup, most likely. */
+static void fail_without_a_word(struct steps *s, int pidfd)
+{
+    siginfo_t info = {0};
+    bool known = pidfd >= 0 && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOWAIT) == 0;
+    struct step *st = step_begin(s, "exec", "wait");
+    errno = ECHILD;
+    step_end(s, st, -1);
+    /* The sentence says it all: no errno is added to it. */
+    if (known && info.si_code != CLD_EXITED)
+        step_fail(s, 0, 128, "the container's process was killed by signal %d before it ran%s",
+                  info.si_status, info.si_status == SIGKILL ? " (is the memory limit too low?)" : "");
+    else
+        step_fail(s, 0, 128, "the container's process ended before it ran");
+}
+
 int container_wait_exec(struct steps *s, int alive, int pidfd)
 {
     int rc = wait_readable(alive);
     int error = errno;
     if (rc < 0) {
+        step_end(s, step_begin(s, "exec", "wait"), -1);
         step_fail(s, error, 128, "wait for the container's process");
         return -1;
     }
@@ -92,14 +109,7 @@ int container_wait_exec(struct steps *s, int alive, int pidfd)
         step_end(s, exec_step(s), 0);
         return 0;
     }
-    /* It was killed on its way: by the memory limit of the cgroup, most likely. */
-    siginfo_t info = {0};
-    bool known = pidfd >= 0 && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOWAIT) == 0;
-    if (known && info.si_code != CLD_EXITED)
-        step_fail(s, ECHILD, 128, "the container's process was killed by signal %d before its exec",
-                  info.si_status);
-    else
-        step_fail(s, ECHILD, 128, "the container's process ended before its exec");
+    fail_without_a_word(s, pidfd);
     return -1;
 }
 
