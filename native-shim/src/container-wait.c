@@ -124,8 +124,7 @@ void container_reap(pid_t pid, int pidfd)
 
 void container_wait(pid_t pid)
 {
-    while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-        ;
+    while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) continue;
 }
 
 uint64_t container_start_time(pid_t pid)

@@ -26,8 +26,7 @@ char *spec_clean_path(struct decode *d, const char *path)
         while (*p == '/') p++;
         size_t n = strcspn(p, "/");
         if (n == 2 && p[0] == '.' && p[1] == '.') {
-            while (at && out[--at] != '/')
-                ;
+            while (at && out[--at] != '/') continue;
         } else if (n && !(n == 1 && p[0] == '.')) {
             out[at++] = '/';
             memcpy(out + at, p, n);
