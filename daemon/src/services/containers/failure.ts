@@ -18,7 +18,6 @@ function shimSentence(failure: ShimFailure): string {
   const sentence = failure.step ? `${failure.step}: ${failure.message}` : failure.message;
   // From these words clients derive the exit code 127: nothing needs to be added to them.
   if (sentence.includes(NOT_FOUND)) return sentence;
-  if (failure.exitCode === 127 && failure.errno === 'ENOENT') return `${sentence}: ${NOT_FOUND}`;
   const reason = failure.errno ? errnoText(failure.errno) : '';
   return reason && !sentence.includes(reason) ? `${sentence}: ${reason}` : sentence;
 }
