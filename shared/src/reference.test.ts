@@ -66,8 +66,8 @@ test('what is no reference is refused with the reason', () => {
   ];
   for (const text of bad)
     assert.throws(() => parseReference(text), { kind: 'invalid', message: /^invalid reference format/ }, text);
-  assert.throws(() => parseReference('docker.io/Foo'), /repository name \(Foo\) must be lowercase/);
-  assert.throws(() => parseReference('BusyBox'), /repository name \(BusyBox\) must be lowercase/);
+  assert.throws(() => parseReference('docker.io/Foo'), /repository name \(library\/Foo\) must be lowercase/);
+  assert.throws(() => parseReference('BusyBox'), /repository name \(library\/BusyBox\) must be lowercase/);
   assert.throws(() => parseReference('a'.repeat(64)), /hexadecimal/);
   assert.throws(() => parseReference(`a/${'b'.repeat(260)}`), /must not be more than 255/);
   assert.equal(tryParseReference('a//b'), undefined);

@@ -70,9 +70,9 @@ export function parseReference(text: string): Reference {
   let path = hasDomain ? name.slice(slash + 1) : name;
   if (domain === 'index.docker.io') domain = DEFAULT_DOMAIN;
   if (!DOMAIN.test(domain) || path === '') throw malformed();
+  if (domain === DEFAULT_DOMAIN && !path.includes('/')) path = OFFICIAL + path;
   if (path.toLowerCase() !== path) throw malformed(`: repository name (${path}) must be lowercase`);
   if (!path.split('/').every((component) => COMPONENT.test(component))) throw malformed();
-  if (domain === DEFAULT_DOMAIN && !path.includes('/')) path = OFFICIAL + path;
   if (domain.length + 1 + path.length > MAX_NAME) {
     throw malformed(`: repository name must not be more than ${MAX_NAME} characters`);
   }
