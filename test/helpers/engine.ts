@@ -71,6 +71,10 @@ export class Engine {
       await assertUnchanged(this.daemon, this.#before, { view: containersOnly }).catch((error: unknown) => {
         leak = error;
       });
+      // Some are opened with the first container and kept; what grows with each of them is a leak.
+      const { descriptors } = captureHost(this.daemon);
+      if (descriptors.length > this.#before.descriptors.length + 4)
+        leak ??= new Error(`descriptors: ${descriptors.join(', ')}`);
     }
     const log = this.daemon.log;
     const forced = await this.daemon.close();
@@ -195,4 +199,5 @@ const containersOnly = (state: HostState): HostState => ({
   ...state,
   files: state.files.filter((path) => /\/containers\/./.test(path)),
   cgroups: state.cgroups.filter((path) => /\/[0-9a-f]{64}(\/|$)/.test(path)),
+  descriptors: [],
 });

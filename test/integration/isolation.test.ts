@@ -19,7 +19,9 @@ describe('processes', () => {
   });
 
   test('nothing is inherited: only the three streams are open', async () => {
-    assert.equal(await sh('ls /proc/1/fd | tr "\\n" " "'), '0 1 2 ');
+    if (!engine.own) return; // the reference's processes are looked at from within only
+    const id = await engine.launch({ Cmd: ['sleep', '600'] });
+    assert.deepEqual(readdirSync(`/proc/${(await engine.inspect(id)).State.Pid}/fd`), ['0', '1', '2']);
   });
 
   test('namespaces of its own, and none of the host’s but user and time', async () => {

@@ -145,6 +145,7 @@ describe('follow', () => {
     const stream = await engine.attach(id, { stream: 1, stdin: 1, stdout: 1, logs: 1 });
     await stream.waitFor('last\n');
     const log = await follow(id, { tail: 1 });
+    await log.until('last\n');
     stream.write('end\n');
     assert.equal(await log.all(), 'last\nend\n');
     stream.vanish();

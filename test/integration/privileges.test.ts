@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { Engine } from '../helpers/engine.js';
 
@@ -8,12 +8,13 @@ import { Engine } from '../helpers/engine.js';
 const GROUP = 61234;
 const engine = await Engine.open({ args: ['--group', String(GROUP)] });
 after(() => engine.close());
+if (engine.daemon) chmodSync(engine.daemon.execRoot, 0o711); // its socket lies in there
 
 /** Asks the engine for its version as another user; gives the status, or why there was no connection. */
 function as(uid: number, gid: number): Promise<string> {
   const program = `
     process.setgroups([]); process.setgid(${gid}); process.setuid(${uid});
-    require('node:http').get({ socketPath: process.argv[1], path: '/version' }, (r) => console.log(r.statusCode))
+    require('node:http').get({ socketPath: process.argv[1], path: '/version' }, (r) => { console.log(r.statusCode); r.resume(); })
       .on('error', (e) => console.log(e.code));`;
   return new Promise((resolve, reject) => {
     execFile(process.execPath, ['-e', program, engine.api.socket], (error, stdout) =>
