@@ -112,7 +112,13 @@ export async function readArchiveFiles(source: AsyncIterable<Buffer>, ingest: In
     await fed;
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw invalid(`the archive cannot be read: ${(error as Error).message}`, { cause: error });
+    // Where the source failed, the iteration only knows that its stream is gone.
+    const cause: Error = await fed.then(
+      () => error as Error,
+      (reason: Error) => reason,
+    );
+    if (cause instanceof EngineError) throw cause;
+    throw invalid(`the archive cannot be read: ${cause.message}`, { cause });
   }
   return files;
 }
