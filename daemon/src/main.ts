@@ -41,7 +41,7 @@ async function main(argv: readonly string[]): Promise<void> {
   makeDirectories(config, paths);
   lockDataRoot(paths);
 
-  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const log = makeLog(config);
   const deps = createDeps(config, paths, log);
   // Images first: what a container stands on must be known when it is looked at.
   await restoreImages(deps);
@@ -52,6 +52,13 @@ async function main(argv: readonly string[]): Promise<void> {
   stopOnSignals(config, deps, app, listeners);
   log.info({ version: VERSION, dataRoot: config.dataRoot }, `listening on ${listeners.addresses.join(', ')}`);
   sdNotify('READY=1');
+}
+
+/** One JSON object a line on standard error. A log that nobody reads any more is no reason to stop. */
+function makeLog(config: Config): Logger {
+  const destination = pino.destination({ dest: 2, sync: true });
+  destination.on('error', () => {});
+  return pino({ level: config.logLevel, base: null }, destination);
 }
 
 /** What may be in a directory that is going to be a data root. */
