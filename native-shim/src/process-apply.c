@@ -13,19 +13,23 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "capability.h"
 #include "path.h"
 
+/*
+ * By the system call, for sigaction(3) keeps two signals for itself, and posix_spawn(3) leaves just these ignored. Zeros
+ * are the default disposition, however the kernel's structure is laid out.
+ */
 static int reset_signals(void)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
+    static const uint64_t zeros[16];
     for (int n = 1; n < _NSIG; n++)
-        /* EINVAL: KILL, STOP and the two that glibc keeps for itself, which it has not touched without
-         * threads. */
-        if (sigaction(n, &action, NULL) < 0 && errno != EINVAL) return -1;
+        if (n != SIGKILL && n != SIGSTOP && syscall(SYS_rt_sigaction, n, zeros, NULL, (_NSIG - 1) / 8) < 0)
+            return -1;
     sigset_t none;
     sigemptyset(&none);
     return sigprocmask(SIG_SETMASK, &none, NULL);
