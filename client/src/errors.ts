@@ -1,28 +1,22 @@
-/** A command that ends with a sentence on stderr and an exit code. */
-export class CommandError extends Error {
+/** The command line cannot be understood. Shown with the usage of the command; exit code 125 as Docker's. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A wrong number of arguments: Docker words it with the command's path and exits with 1. */
+export class ArgumentCountError extends Error {
+  override readonly name = 'ArgumentCountError';
+}
+
+/** Ends a command with a message and an exit code of its own. The message is printed as it is. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
   readonly exitCode: number;
   constructor(message: string, exitCode = 1) {
     super(message);
-    this.name = 'CommandError';
     this.exitCode = exitCode;
   }
 }
 
-/** The daemon answered with an error; the message is the daemon's own. */
-export class DaemonError extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.name = 'DaemonError';
-    this.status = status;
-  }
-}
-
-/** A command whose process ended with this code: nothing is printed. */
-export class ExitCode extends Error {
-  readonly exitCode: number;
-  constructor(exitCode: number) {
-    super(`exit code ${exitCode}`);
-    this.exitCode = exitCode;
-  }
-}
+/** What to print of something thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,142 +1,211 @@
-import http from 'node:http';
-import type net from 'node:net';
-import { CommandError, DaemonError } from '../errors.js';
+import net from 'node:net';
+import { connectionLost, notAnEngine, unreachable } from './errors.js';
+import type { Host } from './host.js';
+import { ProtocolError, type ResponseHead, ResponseReader } from './http-reader.js';
 
-export type Query = Record<string, string | number | boolean | undefined>;
+/** The beginning of an answer, and its body as it comes. */
+export class Reply {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  #pending: Buffer[] = [];
+  #consumer: ((chunk: Buffer) => void) | undefined;
+  #settled: Error | true | undefined;
+  #settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
+
+  constructor(head: ResponseHead) {
+    this.status = head.status;
+    this.headers = head.headers;
+  }
+
+  /** Gives the body to `take`, piece by piece; resolves at its end. */
+  each(take: (chunk: Buffer) => void): Promise<void> {
+    for (const chunk of this.#pending) take(chunk);
+    this.#pending = [];
+    this.#consumer = take;
+    return new Promise((resolve, reject) => {
+      if (this.#settled === true) resolve();
+      else if (this.#settled !== undefined) reject(this.#settled);
+      else this.#settle = { resolve, reject };
+    });
+  }
+
+  async text(): Promise<string> {
+    const chunks: Buffer[] = [];
+    await this.each((chunk) => chunks.push(chunk));
+    return (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8');
+  }
+
+  /** For the connection only. */
+  push(chunk: Buffer): void {
+    if (!this.#consumer) this.#pending.push(chunk);
+    else {
+      try {
+        this.#consumer(chunk);
+      } catch (error) {
+        this.finish(error as Error);
+      }
+    }
+  }
+
+  /** For the connection only: the end of the body, with an error when it is not whole. */
+  finish(error?: Error): void {
+    if (this.#settled !== undefined) return;
+    this.#settled = error ?? true;
+    if (error) this.#settle?.reject(error);
+    else this.#settle?.resolve();
+  }
+}
+
+export type Body = string | AsyncIterable<Uint8Array>;
 
 export interface RequestOptions {
-  query?: Query;
-  /** Sent as JSON. */
-  body?: unknown;
-  /** Sent as it is, with its type. */
-  stream?: NodeJS.ReadableStream;
-  contentType?: string;
+  headers?: Readonly<Record<string, string>>;
+  /** A text is JSON; a stream is sent as it comes. */
+  body?: Body | undefined;
 }
 
-/** A connection that speaks raw bytes since the engine's 101. */
-export interface Hijacked {
-  socket: net.Socket;
-  /** What had arrived behind the engine's answer. */
-  head: Buffer;
-  multiplexed: boolean;
+const REUSE_MS = 3000;
+
+interface Waiting {
+  resolve: (reply: Reply) => void;
+  reject: (error: Error) => void;
 }
 
-/** The sentence for a socket that cannot be talked to: what is wrong and what to do. */
-function explain(error: NodeJS.ErrnoException, path: string): CommandError {
-  const how: Record<string, string> = {
-    ENOENT: `tinydockerd is not running: there is no socket ${path}. Start it with "systemctl start tinydocker" or "npm start", or choose another socket with -H.`,
-    ECONNREFUSED: `tinydockerd is not running: nobody listens on ${path}. Start it with "systemctl start tinydocker" or "npm start".`,
-    EACCES: `permission denied on ${path}: use sudo, or add yourself to the socket's group ("sudo usermod -aG tinydocker $USER") and log in again.`,
-    ENOTSOCK: `${path} is not a socket: choose the daemon's socket with -H unix://PATH.`,
-  };
-  if (error.code?.startsWith('HPE_'))
-    return new CommandError(`what listens on ${path} is not a container engine: it does not speak HTTP.`);
-  return new CommandError(how[error.code ?? ''] ?? `talking to tinydockerd on ${path}: ${error.message}`);
-}
-
-function target(path: string, query: Query = {}): string {
-  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== false);
-  if (pairs.length === 0) return path;
-  return `${path}?${pairs.map(([key, value]) => `${key}=${encodeURIComponent(value === true ? '1' : value!)}`).join('&')}`;
-}
-
-async function text(response: http.IncomingMessage): Promise<string> {
-  let all = '';
-  response.setEncoding('utf8');
-  for await (const part of response) all += part;
-  return all;
-}
-
-async function daemonError(response: http.IncomingMessage): Promise<DaemonError> {
-  const body = await text(response);
-  try {
-    return new DaemonError(response.statusCode!, (JSON.parse(body) as { message: string }).message);
-  } catch {
-    return new DaemonError(response.statusCode!, body.trim() || `the engine answered ${response.statusCode}`);
-  }
-}
-
-/** The engine's API over its Unix socket. All knowledge of HTTP is in this folder. */
+/** One connection to the daemon: one request at a time, then another. Begins to connect when made. */
 export class Connection {
-  readonly path: string;
-  readonly #agent = new http.Agent({ keepAlive: true });
+  readonly #host: Host;
+  readonly #socket: net.Socket;
+  readonly #reader: ResponseReader;
+  #waiting: Waiting | undefined;
+  #reply: Reply | undefined;
+  #failure: Error | undefined;
+  #connected = false;
+  #idleSince = Date.now();
+  #onIdle: ((connection: Connection) => void) | undefined;
 
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  #open(
-    method: string,
-    path: string,
-    options: RequestOptions,
-    headers: http.OutgoingHttpHeaders,
-    agent: http.Agent | false,
-  ): http.ClientRequest {
-    const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
-    const request = http.request({
-      socketPath: this.path,
-      method,
-      path: target(path, options.query),
-      agent,
-      headers: {
-        Host: 'tinydocker',
-        ...(body ? { 'Content-Type': 'application/json', 'Content-Length': body.length } : {}),
-        ...(options.stream ? { 'Content-Type': options.contentType, 'Transfer-Encoding': 'chunked' } : {}),
-        ...(!body && !options.stream && method === 'POST' ? { 'Content-Length': 0 } : {}),
-        ...headers,
-      },
+  /** @param onIdle called when a response is complete and the connection can carry another request */
+  constructor(host: Host, onIdle?: (connection: Connection) => void) {
+    this.#host = host;
+    this.#onIdle = onIdle;
+    this.#reader = new ResponseReader({
+      head: (head) => this.#head(head),
+      data: (chunk) => this.#reply?.push(chunk),
+      end: (close) => this.#end(close),
     });
-    if (options.stream) options.stream.pipe(request);
-    else request.end(body);
-    return request;
-  }
-
-  /**
-   * The answer with its body still to come. @throws DaemonError for a status of 400 and above, CommandError where
-   * there is no engine
-   */
-  async request(method: string, path: string, options: RequestOptions = {}): Promise<http.IncomingMessage> {
-    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      const request = this.#open(method, path, options, {}, this.#agent);
-      request.on('response', resolve);
-      request.on('error', (error) => reject(explain(error, this.path)));
+    // Half-open: after we have closed our half of an attached stream the output still comes.
+    this.#socket = net.connect({ path: host.path, allowHalfOpen: true });
+    this.#socket.on('connect', () => {
+      this.#connected = true;
     });
-    if (response.statusCode! >= 400) throw await daemonError(response);
-    return response;
+    this.#socket.on('data', (chunk) => this.#data(chunk));
+    this.#socket.on('end', () => this.#closed());
+    this.#socket.on('close', () => this.#closed());
+    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#fail(this.#connected ? connectionLost(host) : unreachable(host, error.code, error.message)),
+    );
   }
 
-  /** The answer's JSON; undefined where it has no body. */
-  async json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const body = await text(await this.request(method, path, options));
-    return (body ? JSON.parse(body) : undefined) as T;
+  /** Whether a request may be sent: a daemon closes what has been idle for some seconds, perhaps just now. */
+  get usable(): boolean {
+    return this.#failure === undefined && Date.now() - this.#idleSince < REUSE_MS;
   }
 
-  get<T>(path: string, query: Query = {}): Promise<T> {
-    return this.json<T>('GET', path, { query });
-  }
-
-  post<T = undefined>(path: string, query: Query = {}, body?: unknown): Promise<T> {
-    return this.json<T>('POST', path, { query, body });
-  }
-
-  /** Takes the connection over: what follows are the bytes of a container's or exec's streams. */
-  hijack(path: string, options: RequestOptions): Promise<Hijacked> {
-    return new Promise((resolve, reject) => {
-      const request = this.#open('POST', path, options, { Connection: 'Upgrade', Upgrade: 'tcp' }, false);
-      request.on('upgrade', (response, socket, head) => {
-        const type = response.headers['content-type'] ?? '';
-        resolve({ socket: socket as net.Socket, head, multiplexed: type.includes('multiplexed') });
-      });
-      request.on('response', (response) => {
-        if (response.statusCode! >= 400) daemonError(response).then(reject, reject);
-        else reject(new CommandError('the engine did not hand over the connection'));
-      });
-      request.on('error', (error) => reject(explain(error, this.path)));
+  /** Sends a request; resolves when the head of its answer is there. */
+  request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
+    const { body } = options;
+    let head = `${method} ${path} HTTP/1.1\r\nHost: tinydocker\r\nUser-Agent: tdctl\r\n`;
+    for (const [name, value] of Object.entries(options.headers ?? {})) head += `${name}: ${value}\r\n`;
+    if (typeof body === 'string') {
+      head += `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+    } else if (body !== undefined) head += 'Transfer-Encoding: chunked\r\n';
+    else if (method === 'POST' || method === 'PUT') head += 'Content-Length: 0\r\n';
+    const reply = new Promise<Reply>((resolve, reject) => {
+      if (this.#failure) reject(this.#failure);
+      this.#waiting = { resolve, reject };
     });
+    this.#socket.write(`${head}\r\n${typeof body === 'string' ? body : ''}`);
+    if (body !== undefined && typeof body !== 'string') this.#upload(body);
+    return reply;
   }
 
-  /** Ends kept connections, so that the process can end. */
-  close(): void {
-    this.#agent.destroy();
+  /** Bytes for a connection that is no longer HTTP. @returns false when the daemon does not keep up, see `onDrain` */
+  write(data: Uint8Array): boolean {
+    return this.#socket.writable && this.#socket.write(data);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#socket.on('drain', listener);
+  }
+
+  /** Closes our half. */
+  endWriting(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#onIdle = undefined;
+    this.#socket.destroy();
+  }
+
+  async #upload(body: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const chunk of body) {
+        if (!this.#socket.writable) return;
+        this.#socket.cork();
+        this.#socket.write(`${chunk.length.toString(16)}\r\n`);
+        this.#socket.write(chunk);
+        const flowing = this.#socket.write('\r\n');
+        this.#socket.uncork();
+        if (!flowing) await new Promise<void>((resolve) => this.#whenWritable(resolve));
+      }
+      this.#socket.write('0\r\n\r\n');
+    } catch (error) {
+      this.#fail(error as Error);
+      this.#socket.destroy();
+    }
+  }
+
+  #whenWritable(resolve: () => void): void {
+    this.#socket.once('drain', resolve);
+    this.#socket.once('close', resolve);
+  }
+
+  #data(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.#fail(error instanceof ProtocolError ? notAnEngine(this.#host, error.message) : (error as Error));
+      this.destroy();
+    }
+  }
+
+  #head(head: ResponseHead): void {
+    this.#reply = new Reply(head);
+    this.#waiting?.resolve(this.#reply);
+    this.#waiting = undefined;
+  }
+
+  #end(close: boolean): void {
+    this.#reply?.finish();
+    this.#reply = undefined;
+    if (close) this.#socket.end();
+    else {
+      this.#idleSince = Date.now();
+      this.#onIdle?.(this);
+    }
+  }
+
+  #closed(): void {
+    this.#reader.close();
+    this.#fail(connectionLost(this.#host));
+    this.#socket.destroy();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#waiting?.reject(this.#failure);
+    this.#waiting = undefined;
+    this.#reply?.finish(this.#failure);
+    this.#reply = undefined;
   }
 }

@@ -1,60 +1,58 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
-import { FrameDecoder, STDERR } from '@tinydocker/shared/stdcopy.js';
-import type { Context } from '../context.js';
-import type { Hijacked } from './connection.js';
+import { FrameDecoder, STDERR, SYSTEM_ERROR } from '@tinydocker/shared/stdcopy.js';
+import { DetachFilter } from '../detach-keys.js';
+import type { Output } from '../output/stream.js';
+import type { Connection, Reply } from './connection.js';
 
-export interface StreamWishes {
-  stdin: boolean;
-  stdout: boolean;
-  stderr: boolean;
+const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream';
+
+/** Whether the answer says that its body is frames of two streams. */
+export const isMultiplexed = (reply: Reply): boolean => reply.headers.get('content-type') === MULTIPLEXED;
+
+/** Copies a container's output to ours until it ends. `frames`: two streams in one; else raw, as a terminal's. */
+export async function copyOutput(reply: Reply, frames: boolean, stdout: Output, stderr: Output): Promise<void> {
+  if (!frames) return reply.each((chunk) => stdout.write(chunk));
+  const decoder = new FrameDecoder((stream, data) => {
+    if (stream === SYSTEM_ERROR) throw new Error(`error from daemon in stream: ${data.toString('utf8')}`);
+    (stream === STDERR ? stderr : stdout).write(data);
+  });
+  await reply.each((chunk) => decoder.write(chunk));
 }
 
-/** Writes in order and holds the source back where the reader is slow. */
-function sink(target: Writable, source: { pause(): void; resume(): void }): (data: Buffer) => void {
-  return (data) => {
-    if (target.write(data)) return;
-    source.pause();
-    target.once('drain', () => source.resume());
-  };
-}
-
-/** Resolves when what was written has left this process. */
-async function flushed(stream: Writable): Promise<void> {
-  if (stream.writableLength > 0 && !stream.destroyed) await once(stream, 'drain').catch(() => {});
+export interface InputCopy {
+  /** Resolves when the detach keys were typed; never otherwise. */
+  detached: Promise<void>;
+  stop(): void;
 }
 
 /**
- * Copies between the user's streams and a taken-over connection. Resolves when the engine has ended it and all output
- * is written: the container ended, or the user detached.
+ * Sends our standard input down a connection, and closes that half at its end.
+ * @param detachKeys looked for when given
  */
-export async function copyStreams(
-  context: Context,
-  { socket, head, multiplexed }: Hijacked,
-  wishes: StreamWishes,
-): Promise<void> {
-  const out = wishes.stdout ? sink(context.stdout, socket) : () => {};
-  const err = wishes.stderr ? sink(context.stderr, socket) : () => {};
-  const frames = new FrameDecoder((stream, data) => (stream === STDERR ? err : out)(data));
-  const take = multiplexed ? (data: Buffer) => frames.write(data) : out;
-  if (head.length > 0) take(head);
-  socket.on('data', take);
-
-  const { stdin } = context;
-  if (wishes.stdin) {
-    stdin.on('error', () => socket.end());
-    stdin.pipe(socket); // ends the sending half with stdin, and the container sees its end of file
-  }
-  await new Promise<void>((resolve) => {
-    socket.on('end', resolve);
-    socket.on('close', resolve);
-    socket.on('error', resolve);
+export function copyInput(connection: Connection, detachKeys: readonly number[] | undefined): InputCopy {
+  const { stdin } = process;
+  const filter = detachKeys && new DetachFilter(detachKeys);
+  let detach = () => {};
+  const detached = new Promise<void>((resolve) => {
+    detach = resolve;
   });
-  if (wishes.stdin) {
-    stdin.unpipe(socket);
+  const stop = () => {
+    stdin.off('data', take);
+    stdin.off('end', end);
     stdin.pause();
-    (stdin as { unref?: () => void }).unref?.();
-  }
-  socket.destroy();
-  await Promise.all([flushed(context.stdout), flushed(context.stderr)]);
+  };
+  const take = (chunk: Buffer) => {
+    const { forward, detached: done } = filter?.push(chunk) ?? { forward: chunk, detached: false };
+    if (forward.length > 0 && !connection.write(forward)) stdin.pause();
+    if (done) {
+      stop();
+      detach();
+    }
+  };
+  const end = () => connection.endWriting();
+  connection.onDrain(() => stdin.listenerCount('data') > 0 && stdin.resume());
+  stdin.on('data', take);
+  stdin.on('end', end);
+  // A read error (a terminal that is gone) is an end.
+  stdin.on('error', end);
+  return { detached, stop };
 }

@@ -1,31 +1,37 @@
-import type { Context } from '../context.js';
-import { DaemonError, ExitCode } from '../errors.js';
+import { refusal } from '../api/engine.js';
+import { ApiError } from '../api/errors.js';
+import type { Context } from '../command.js';
+import { Failure } from '../errors.js';
+
+/** How many at once: enough for waiting, few enough for the daemon's descriptors. */
+const PARALLEL = 50;
 
 /**
- * Does the same with each name, all at once, and prints in the order given: the name of what succeeded, the engine's
- * words for what failed. @throws ExitCode 1 when anything failed
+ * Does the same to several objects at a time. For each in the order given prints what `action` resolves to, or why it was
+ * refused; one that fails does not keep the others from it.
+ * @returns the names that failed
  */
-export async function each(
-  context: Context,
-  names: string[],
-  act: (name: string) => Promise<string | undefined>,
-): Promise<void> {
-  let failed = false;
-  const results = names.map((name) =>
-    act(name).then(
-      (line) => ({ line }),
-      (error: unknown) => ({ error }),
-    ),
-  );
-  for (const pending of results) {
-    const result = await pending;
-    if ('line' in result) {
-      if (result.line !== undefined) context.stdout.write(`${result.line}\n`);
-      continue;
+export async function forEach(
+  { stdout, stderr }: Context,
+  names: readonly string[],
+  action: (name: string) => Promise<string | undefined>,
+): Promise<string[]> {
+  const failed: string[] = [];
+  for (let at = 0; at < names.length; at += PARALLEL) {
+    const batch = names.slice(at, at + PARALLEL);
+    const running = batch.map((name) => action(name));
+    for (const one of running) one.catch(() => {});
+    for (const [i, one] of running.entries()) {
+      try {
+        const line = await one;
+        if (line !== undefined) stdout.write(`${line}\n`);
+      } catch (error) {
+        if (error instanceof ApiError) stderr.write(`${refusal(error)}\n`);
+        else if (error instanceof Failure) stderr.write(`${error.message}\n`);
+        else throw error;
+        failed.push(batch[i]!);
+      }
     }
-    if (!(result.error instanceof DaemonError)) throw result.error;
-    failed = true;
-    context.stderr.write(`Error response from daemon: ${result.error.message}\n`);
   }
-  if (failed) throw new ExitCode(1);
+  return failed;
 }

@@ -1,50 +1,72 @@
 import type { EventMessage } from '@tinydocker/shared/api/events.js';
-import { LineDecoder } from '@tinydocker/shared/json-lines.js';
-import { collect, examples, type Verb } from '../../command.js';
-import { compile } from '../../output/template.js';
-import { since } from '../../output/time.js';
-import { filters } from '../filters.js';
+import { encodeFilters } from '@tinydocker/shared/filters.js';
+import { encodeJson, parseJson } from '../../api/json.js';
+import { defineCommand } from '../../command.js';
+import { Failure, messageOf } from '../../errors.js';
+import { filter, text } from '../../flags/types.js';
+import { Template } from '../../output/template/evaluate.js';
+import { rfc3339Nano, timestamp } from '../../output/time.js';
 
-interface EventsFlags {
-  filter?: string[];
-  format?: string;
-  since?: string;
-  until?: string;
-}
-
-/** `2026-11-23T20:48:12.123456789+00:00 container start <id> (image=busybox, name=web)` */
-function text(event: EventMessage): string {
-  const nanos = String(event.timeNano % 1e9).padStart(9, '0');
-  const time = `${new Date(event.time * 1000).toISOString().slice(0, 19)}.${nanos}Z`;
+/** An event on a line: when, what, to whom, and its attributes in order. */
+function line(event: EventMessage): string {
   const attributes = Object.entries(event.Actor.Attributes ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([k, v]) => `${k}=${v}`);
-  return `${time} ${event.Type} ${event.Action} ${event.Actor.ID}${attributes.length > 0 ? ` (${attributes.join(', ')})` : ''}`;
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join(', ');
+  const when = rfc3339Nano(BigInt(event.timeNano));
+  return `${when} ${event.Type} ${event.Action} ${event.Actor.ID}${attributes === '' ? '' : ` (${attributes})`}`;
 }
 
-export const events: Verb = {
-  summary: 'Get real time events from the engine',
-  define(command, context) {
-    command
-      .usage('[OPTIONS]')
-      .option('-f, --filter <name=value>', 'Only those that match (type=container, event=die)', collect)
-      .option('--format <template>', 'Go template, or "json"')
-      .option('--since <time>', 'Those since this time first')
-      .option('--until <time>', 'Stop at this time')
-      .addHelpText('after', examples('events', 'events --since 10m --until 0s -f event=die'))
-      .action(async (flags: EventsFlags) => {
-        const format = flags.format === 'json' ? JSON.stringify : flags.format ? compile(flags.format) : text;
-        const response = await context.engine.request('GET', '/events', {
-          query: {
-            filters: filters(flags.filter),
-            since: flags.since && since(flags.since),
-            until: flags.until && since(flags.until),
-          },
-        });
-        const lines = new LineDecoder<EventMessage>();
-        for await (const part of response) {
-          for (const event of lines.push(part as Buffer)) context.stdout.write(`${format(event)}\n`);
-        }
-      });
+export const command = defineCommand({
+  names: ['events', 'system events'],
+  usage: '[OPTIONS]',
+  summary: 'Get real time events from the server',
+  examples: [
+    ['tdctl events --filter type=container --filter event=die', 'Whenever a container ends'],
+    ['tdctl events --since 10m --until 0s', 'Those of the last ten minutes'],
+  ],
+  flags: {
+    filter: filter('Filter output based on conditions provided'),
+    format: text("Format output using a custom template: 'json' or 'TEMPLATE'"),
+    since: text('Show all events created since timestamp'),
+    until: text('Stream events until this timestamp'),
   },
-};
+  args: { min: 0, max: 0 },
+  async run({ engine, stdout }, { flags }) {
+    const show = formatter(flags.format);
+    const query = {
+      since: flags.since && timestamp(flags.since),
+      until: flags.until && timestamp(flags.until),
+      filters: encodeFilters(flags.filter),
+    };
+    const reply = await engine.open('GET', '/events', { query });
+    let rest = '';
+    const decoder = new TextDecoder();
+    await reply.each((chunk) => {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop()!;
+      for (const text of lines) if (text.trim() !== '') stdout.write(`${show(parseJson<EventMessage>(text))}\n`);
+    });
+  },
+});
+
+function formatter(format: string | undefined): (event: EventMessage) => string {
+  if (format === undefined || format === '') return line;
+  if (format === 'json' || format === '{{json .}}') return (event) => encodeJson(event);
+  try {
+    const template = new Template(format);
+    // Go's names of the members that the API writes in lower case.
+    return (event) =>
+      template.render({
+        ...event,
+        Status: event.status ?? '',
+        ID: event.id ?? event.Actor.ID,
+        From: event.from ?? '',
+        Scope: event.scope,
+        Time: event.time,
+        TimeNano: event.timeNano,
+      });
+  } catch (error) {
+    throw new Failure(`template parsing error: ${messageOf(error)}`, 64);
+  }
+}

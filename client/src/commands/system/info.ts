@@ -1,47 +1,46 @@
 import type { SystemInfo } from '@tinydocker/shared/api/system.js';
-import { binarySize } from '@tinydocker/shared/units.js';
 import { VERSION } from '@tinydocker/shared/version.js';
-import type { Verb } from '../../command.js';
-import { render } from '../../output/template.js';
+import { refusal } from '../../api/engine.js';
+import { ApiError, ConnectionError } from '../../api/errors.js';
+import { defineCommand } from '../../command.js';
+import { Failure, messageOf } from '../../errors.js';
+import { text } from '../../flags/types.js';
+import { Template } from '../../output/template/evaluate.js';
+import { infoText } from './info-text.js';
 
-function text(info: SystemInfo): string {
-  const rows: [string, unknown][] = [
-    ['Containers', info.Containers],
-    [' Running', info.ContainersRunning],
-    [' Paused', info.ContainersPaused],
-    [' Stopped', info.ContainersStopped],
-    ['Images', info.Images],
-    ['Server Version', info.ServerVersion],
-    ['Storage Driver', info.Driver],
-    ['Logging Driver', info.LoggingDriver],
-    ['Cgroup Driver', info.CgroupDriver],
-    ['Cgroup Version', info.CgroupVersion],
-    ['Security Options', (info.SecurityOptions ?? []).join(', ')],
-    ['Kernel Version', info.KernelVersion],
-    ['Operating System', info.OperatingSystem],
-    ['OSType', info.OSType],
-    ['Architecture', info.Architecture],
-    ['CPUs', info.NCPU],
-    ['Total Memory', binarySize(info.MemTotal ?? 0)],
-    ['Name', info.Name],
-    ['ID', info.ID],
-    ['Data Root', info.DockerRootDir],
-  ];
-  return rows.map(([name, value]) => ` ${name}: ${value ?? ''}\n`).join('');
-}
+const CLIENT_INFO = { Debug: false, Version: VERSION, Context: 'default', Plugins: [], Warnings: null };
 
-export const info: Verb = {
-  summary: 'Display information on the engine and its host',
-  define(command, context) {
-    command
-      .usage('[OPTIONS]')
-      .option('-f, --format <template>', 'Go template, or "json"')
-      .action(async (flags: { format?: string }) => {
-        const answer = await context.engine.get<SystemInfo>('/info');
-        if (flags.format === 'json') return void context.stdout.write(`${JSON.stringify(answer)}\n`);
-        if (flags.format) return void context.stdout.write(`${render(flags.format, answer)}\n`);
-        context.stdout.write(`Client:\n Version: ${VERSION}\n\nServer:\n${text(answer)}`);
-        for (const warning of answer.Warnings ?? []) context.stderr.write(`${warning}\n`);
-      });
+export const command = defineCommand({
+  names: ['info', 'system info'],
+  usage: '[OPTIONS]',
+  summary: 'Display system-wide information',
+  examples: [
+    ['tdctl info', 'All about the engine and its host'],
+    ["tdctl info --format '{{.Driver}}'", 'One value'],
+  ],
+  flags: { format: text("Format output using a custom template: 'json' or 'TEMPLATE'", 'f') },
+  args: { min: 0, max: 0 },
+  async run({ engine, stdout, stderr }, { flags }) {
+    let info: SystemInfo | undefined;
+    let failure: string | undefined;
+    try {
+      info = await engine.get<SystemInfo>('/info');
+    } catch (error) {
+      if (!(error instanceof ConnectionError) && !(error instanceof ApiError)) throw error;
+      failure = error instanceof ApiError ? refusal(error) : error.message;
+    }
+    if (flags.format) {
+      try {
+        const template = new Template(flags.format === 'json' ? '{{json .}}' : flags.format);
+        if (info) stdout.write(`${template.render({ ...info, ClientInfo: CLIENT_INFO })}\n`);
+      } catch (error) {
+        throw new Failure(messageOf(error));
+      }
+    } else {
+      const client = `Client:\n Version:    ${VERSION}\n Context:    default\n Debug Mode: false\n\n`;
+      stdout.write(`${client}Server:\n${info ? infoText(info) : ''}`);
+      for (const warning of info?.Warnings ?? []) stderr.write(`${warning}\n`);
+    }
+    if (failure !== undefined) throw new Failure(failure);
   },
-};
+});

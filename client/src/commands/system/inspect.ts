@@ -1,56 +1,52 @@
-import { examples, type Verb } from '../../command.js';
-import type { Context } from '../../context.js';
-import { CommandError, DaemonError, ExitCode } from '../../errors.js';
-import { compile } from '../../output/template.js';
+import { ApiError } from '../../api/errors.js';
+import { containerPath, imagePath } from '../../api/paths.js';
+import { type Context, defineCommand } from '../../command.js';
+import { Failure } from '../../errors.js';
+import { bool, text } from '../../flags/types.js';
+import { inspectObjects } from '../inspect-objects.js';
 
-const PATHS: Record<string, (name: string) => string> = {
-  container: (name) => `/containers/${name}/json`,
-  image: (name) => `/images/${name}/json`,
+/** The kinds of objects, in the order in which a name is looked up. */
+const KINDS: Readonly<Record<string, (context: Context, name: string, size: boolean) => Promise<unknown>>> = {
+  container: ({ engine }, name, size) => engine.get(containerPath(name, '/json'), { size }),
+  image: ({ engine }, name) => engine.get(imagePath(name, '/json')),
 };
 
-/** The first kind of object that has this name. */
-async function find(context: Context, name: string, types: string[], size: boolean): Promise<unknown> {
-  for (const type of types) {
+async function lookUp(context: Context, name: string, size: boolean): Promise<unknown> {
+  for (const get of Object.values(KINDS)) {
     try {
-      return await context.engine.get(PATHS[type]!(name), { size });
+      return await get(context, name, size);
     } catch (error) {
-      if (!(error instanceof DaemonError) || error.status !== 404) throw error;
+      // What is no name of this kind may be one of the next.
+      if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 400)) throw error;
     }
   }
-  return undefined;
+  throw new Failure(`Error: No such object: ${name}`);
 }
 
-export const inspect: Verb = {
-  summary: 'Return low-level information on containers and images',
-  define(command, context) {
-    command
-      .argument('<name...>')
-      .usage('[OPTIONS] NAME|ID [NAME|ID...]')
-      .option('-f, --format <template>', 'Go template, or "json"')
-      .option('-s, --size', "Sum up the sizes of a container's files")
-      .option('--type <type>', 'container or image')
-      .addHelpText(
-        'after',
-        examples('inspect web', "inspect -f '{{.State.Pid}}' web", "inspect -f '{{json .Config}}' busybox"),
-      )
-      .action(async (names: string[], flags: { format?: string; size?: true; type?: string }) => {
-        if (flags.type && !Object.hasOwn(PATHS, flags.type))
-          throw new CommandError(`"${flags.type}" is not a valid value for --type`);
-        const types = flags.type ? [flags.type] : Object.keys(PATHS);
-        const found: unknown[] = [];
-        const missing: string[] = [];
-        for (const name of names) {
-          const object = await find(context, name, types, flags.size ?? false);
-          if (object === undefined) missing.push(name);
-          else found.push(object);
-        }
-        if (!flags.format) context.stdout.write(`${JSON.stringify(found, null, 4)}\n`);
-        else {
-          const line = flags.format === 'json' ? JSON.stringify : compile(flags.format);
-          for (const object of found) context.stdout.write(`${line(object)}\n`);
-        }
-        for (const name of missing) context.stderr.write(`error: no such ${flags.type ?? 'object'}: ${name}\n`);
-        if (missing.length > 0) throw new ExitCode(1);
-      });
+export const command = defineCommand({
+  names: ['inspect'],
+  usage: '[OPTIONS] NAME|ID [NAME|ID...]',
+  summary: 'Return low-level information on objects',
+  examples: [
+    ['tdctl inspect web', 'All there is to know about a container'],
+    ["tdctl inspect -f '{{.State.ExitCode}}' web", 'One value'],
+    ["tdctl inspect --type image -f '{{json .Config.Env}}' busybox", 'Of an image, as JSON'],
+  ],
+  flags: {
+    format: text("Format output using a custom template: 'json' or 'TEMPLATE'", 'f'),
+    size: bool('Display total file sizes if the type is container', 's'),
+    type: text('Only inspect objects of the given type'),
   },
-};
+  args: { min: 1 },
+  run(context, { flags, args }) {
+    const { type } = flags;
+    if (type !== undefined && !Object.hasOwn(KINDS, type)) {
+      throw new Failure(
+        `${JSON.stringify(type)} is not a valid value for --type: use ${Object.keys(KINDS).join(' or ')}`,
+      );
+    }
+    return inspectObjects(context, args, flags.format, (name) =>
+      type === undefined ? lookUp(context, name, flags.size) : KINDS[type]!(context, name, flags.size),
+    );
+  },
+});

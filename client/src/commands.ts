@@ -1,0 +1,95 @@
+import type { Command } from './command.js';
+
+export type { Command, Context } from './command.js';
+
+type Loader = () => Promise<{ command: Command }>;
+
+/*
+ * Every command and where it is. Only the module of the one that is called is run: the time a short command takes is
+ * mostly that of loading it.
+ */
+
+const attach: Loader = () => import('./commands/container/attach.js');
+const create: Loader = () => import('./commands/container/create.js');
+const exec: Loader = () => import('./commands/container/exec.js');
+const kill: Loader = () => import('./commands/container/kill.js');
+const listContainers: Loader = () => import('./commands/container/ls.js');
+const logs: Loader = () => import('./commands/container/logs.js');
+const removeContainer: Loader = () => import('./commands/container/rm.js');
+const run: Loader = () => import('./commands/container/run.js');
+const start: Loader = () => import('./commands/container/start.js');
+const steps: Loader = () => import('./commands/container/steps.js');
+const stop: Loader = () => import('./commands/container/stop.js');
+const wait: Loader = () => import('./commands/container/wait.js');
+const inspectContainer: Loader = () => import('./commands/container/inspect.js');
+
+const listImages: Loader = () => import('./commands/image/ls.js');
+const load: Loader = () => import('./commands/image/load.js');
+const removeImage: Loader = () => import('./commands/image/rm.js');
+const tag: Loader = () => import('./commands/image/tag.js');
+const inspectImage: Loader = () => import('./commands/image/inspect.js');
+
+const events: Loader = () => import('./commands/system/events.js');
+const info: Loader = () => import('./commands/system/info.js');
+const inspect: Loader = () => import('./commands/system/inspect.js');
+const version: Loader = () => import('./commands/system/version.js');
+
+export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
+  attach,
+  create,
+  events,
+  exec,
+  images: listImages,
+  info,
+  inspect,
+  kill,
+  load,
+  logs,
+  ps: listContainers,
+  rm: removeContainer,
+  rmi: removeImage,
+  run,
+  start,
+  steps,
+  stop,
+  tag,
+  version,
+  wait,
+};
+
+export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<Record<string, Loader>> }>> = {
+  container: {
+    summary: 'Manage containers',
+    verbs: {
+      attach,
+      create,
+      exec,
+      inspect: inspectContainer,
+      kill,
+      list: listContainers,
+      logs,
+      ls: listContainers,
+      ps: listContainers,
+      remove: removeContainer,
+      rm: removeContainer,
+      run,
+      start,
+      steps,
+      stop,
+      wait,
+    },
+  },
+  image: {
+    summary: 'Manage images',
+    verbs: {
+      inspect: inspectImage,
+      list: listImages,
+      load,
+      ls: listImages,
+      remove: removeImage,
+      rm: removeImage,
+      tag,
+    },
+  },
+  system: { summary: 'Manage the engine', verbs: { events, info } },
+};

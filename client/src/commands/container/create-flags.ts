@@ -1,0 +1,106 @@
+import type { Ulimit } from '@tinydocker/shared/api/containers.js';
+import type { Values } from '../../flags/parse.js';
+import { bool, bytes, bytesOrUnlimited, cpus, hidden, int, list, parsed, parsedList, text } from '../../flags/types.js';
+import { parseMount } from './mount-option.js';
+
+const STREAMS = ['stdin', 'stdout', 'stderr'];
+
+const attachStream = (value: string): string => {
+  const stream = value.toLowerCase();
+  if (!STREAMS.includes(stream)) throw new Error('valid streams are STDIN, STDOUT and STDERR');
+  return stream;
+};
+
+function ulimit(value: string): Ulimit {
+  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(value);
+  if (!match) throw new Error(`invalid ulimit argument: ${value}`);
+  const soft = Number(match[2]);
+  const hard = Number(match[3] ?? soft);
+  if (hard !== -1 && (soft > hard || soft === -1)) {
+    throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+  }
+  return { Name: match[1]!, Soft: soft, Hard: hard };
+}
+
+const extraHost = (value: string): string => {
+  // Docker also takes name=address, for addresses with colons.
+  const normal = value.replace(/^([^=:]+)=/, '$1:');
+  if (!/^[^:]+:.+$/.test(normal)) throw new Error(`bad format for add-host: ${JSON.stringify(value)}`);
+  return normal;
+};
+
+const pair = (value: string): string => {
+  if (!value.includes('=')) throw new Error(`${value} is not a key=value pair`);
+  return value;
+};
+
+/** The flags that say what a container is: those that `run` and `create` have in common, in Docker's words. */
+export const CREATE_FLAGS = {
+  'add-host': list('Add a custom host-to-IP mapping (host:ip)', undefined, extraHost),
+  annotation: list(
+    'Add an annotation to the container (passed to the OCI runtime specification)',
+    undefined,
+    pair,
+    'map',
+  ),
+  attach: list('Attach to STDIN, STDOUT or STDERR', 'a', attachStream),
+  'cap-add': list('Add Linux capabilities'),
+  'cap-drop': list('Drop Linux capabilities'),
+  cgroupns: text('Cgroup namespace to use (host|private)'),
+  cidfile: text('Write the container ID to the file'),
+  'cpu-period': int('Limit CPU CFS (Completely Fair Scheduler) period'),
+  'cpu-quota': int('Limit CPU CFS (Completely Fair Scheduler) quota'),
+  'cpu-shares': int('CPU shares (relative weight)', 'c'),
+  cpus: cpus('Number of CPUs'),
+  'cpuset-cpus': text('CPUs in which to allow execution (0-3, 0,1)'),
+  'cpuset-mems': text('MEMs in which to allow execution (0-3, 0,1)'),
+  domainname: text('Container NIS domain name'),
+  entrypoint: text('Overwrite the default ENTRYPOINT of the image'),
+  env: list('Set environment variables', 'e'),
+  'env-file': list('Read in a file of environment variables'),
+  'group-add': list('Add additional groups to join'),
+  hostname: text('Container host name', 'h'),
+  init: bool('Run an init inside the container that forwards signals and reaps processes'),
+  interactive: bool('Keep STDIN open even if not attached', 'i'),
+  ipc: text('IPC mode to use'),
+  label: list('Set meta data on a container', 'l'),
+  'label-file': list('Read in a line delimited file of labels'),
+  'log-driver': text('Logging driver for the container'),
+  'log-opt': list('Log driver options', undefined, pair),
+  memory: bytes('Memory limit', 'm'),
+  'memory-reservation': bytes('Memory soft limit'),
+  'memory-swap': bytesOrUnlimited("Swap limit equal to memory plus swap: '-1' to enable unlimited swap"),
+  mount: parsedList('Attach a filesystem mount to the container', 'mount', parseMount),
+  name: text('Assign a name to the container'),
+  net: hidden(text('Connect a container to a network', undefined, 'network')),
+  network: text('Connect a container to a network', undefined, 'network'),
+  'oom-kill-disable': bool('Disable OOM Killer'),
+  'oom-score-adj': int("Tune host's OOM preferences (-1000 to 1000)"),
+  pid: text('PID namespace to use'),
+  'pids-limit': int('Tune container pids limit (set -1 for unlimited)'),
+  platform: text('Set platform if server is multi-platform capable'),
+  privileged: bool('Give extended privileges to this container'),
+  pull: parsed('Pull image before running ("always", "missing", "never")', 'string', pullPolicy),
+  quiet: bool('Suppress the pull output', 'q'),
+  'read-only': bool("Mount the container's root filesystem as read only"),
+  rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
+  'security-opt': list('Security Options'),
+  'shm-size': bytes('Size of /dev/shm'),
+  'stop-signal': text('Signal to stop the container'),
+  'stop-timeout': int('Timeout (in seconds) to stop a container'),
+  sysctl: list('Sysctl options', undefined, pair, 'map'),
+  tmpfs: list('Mount a tmpfs directory'),
+  tty: bool('Allocate a pseudo-TTY', 't'),
+  ulimit: parsedList('Ulimit options', 'ulimit', ulimit),
+  user: text('Username or UID (format: <name|uid>[:<group|gid>])', 'u'),
+  uts: text('UTS namespace to use'),
+  volume: list('Bind mount a volume', 'v'),
+  workdir: text('Working directory inside the container', 'w'),
+};
+
+export type CreateFlags = Values<typeof CREATE_FLAGS>;
+
+function pullPolicy(value: string): string {
+  if (!['always', 'missing', 'never'].includes(value)) throw new Error('must be "always", "missing" or "never"');
+  return value;
+}
