@@ -21,8 +21,13 @@ export class ShimRegistry {
 
   /** td-shim as a sealed copy in memory: what runs beside a container cannot be written from inside it (CVE-2019-5736). */
   get executable(): number {
-    this.#executable ??= sealedMemfd(helperPath('td-shim'));
+    if (this.#executable === undefined) throw new Error('td-shim has not been loaded');
     return this.#executable;
+  }
+
+  /** Makes that copy. To be called once, before the first start. @throws Error where the program is not installed */
+  load(): void {
+    this.#executable ??= sealedMemfd(helperPath('td-shim'));
   }
 
   get(id: string): Shim | undefined {

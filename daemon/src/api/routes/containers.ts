@@ -48,7 +48,7 @@ export const containerRoutes =
           querystring: Type.Object({
             all: flag('Also those that do not run.'),
             limit: Type.Optional(Type.Integer({ description: 'At most so many, the newest, of all.' })),
-            size: flag('Accepted; sizes are not counted.'),
+            size: flag('Also how much room each takes.'),
             filters: text(
               'JSON: ancestor, before, exited, expose, health, id, label, name, network, since, status, volume.',
             ),
@@ -83,11 +83,11 @@ export const containerRoutes =
         schema: {
           summary: 'Inspect a container',
           params: id,
-          querystring: Type.Object({ size: flag('Accepted; sizes are not counted.') }),
+          querystring: Type.Object({ size: flag('Also how much room it takes.') }),
           response: { 200: ContainerInspectResponse },
         },
       },
-      ({ params }) => inspectContainer(deps, params.id),
+      ({ params, query }) => inspectContainer(deps, params.id, query),
     );
 
     app.get(

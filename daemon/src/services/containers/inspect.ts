@@ -7,9 +7,10 @@ import { layerPaths, logPathOf } from './bundle.js';
 import { engineFiles } from './engine-files.js';
 import { mountPoints } from './mount-points.js';
 import { networkSettings } from './network-mode.js';
+import { containerSize } from './size.js';
 import { isRunning } from './wait.js';
 
-type InspectDeps = Pick<Deps, 'containers' | 'layers' | 'paths' | 'shims'>;
+type InspectDeps = Pick<Deps, 'containers' | 'images' | 'layers' | 'paths' | 'shims'>;
 
 function stateOf(record: ContainerRecord): ContainerState {
   const { state } = record;
@@ -43,8 +44,12 @@ function graphDriver(deps: InspectDeps, record: ContainerRecord): ContainerInspe
   };
 }
 
-/** Everything known of a container. Takes no lock. @throws EngineError not-found */
-export function inspectContainer(deps: InspectDeps, nameOrId: string): ContainerInspectResponse {
+/** Everything known of a container, with `size` also how much room it takes. Takes no lock. @throws EngineError not-found */
+export async function inspectContainer(
+  deps: InspectDeps,
+  nameOrId: string,
+  options: { size?: boolean } = {},
+): Promise<ContainerInspectResponse> {
   const record = deps.containers.resolve(nameOrId);
   const { config, hostConfig, id } = record;
   const [path = '', ...args] = processArgs(config);
@@ -72,6 +77,7 @@ export function inspectContainer(deps: InspectDeps, nameOrId: string): Container
     ExecIDs: execs.length ? execs.map((exec) => exec.id) : null,
     HostConfig: hostConfig,
     GraphDriver: graphDriver(deps, record),
+    ...(options.size && (await containerSize(deps, record))),
     Mounts: mountPoints(hostConfig),
     Config: config,
     NetworkSettings: networkSettings(hostConfig.NetworkMode ?? 'none'),

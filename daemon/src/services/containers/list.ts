@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { containerFilter, parseContainerFilters } from './filter.js';
 import { mountPoints } from './mount-points.js';
 import { networksOf } from './network-mode.js';
+import { containerSize } from './size.js';
 import { statusText } from './status-text.js';
 import { isRunning } from './wait.js';
 
@@ -15,9 +16,11 @@ export interface ListOptions {
   limit?: number;
   /** The query parameter. */
   filters?: string;
+  /** Also say how much room each takes. */
+  size?: boolean;
 }
 
-type ListDeps = Pick<Deps, 'containers' | 'images'>;
+type ListDeps = Pick<Deps, 'containers' | 'images' | 'paths'>;
 
 /** The command line in one line, words with spaces in quotes. */
 function commandOf(record: ContainerRecord): string {
@@ -58,14 +61,17 @@ function imageNames(deps: ListDeps): (record: ContainerRecord) => string {
  * Containers, newest first. Takes no lock.
  * @throws EngineError invalid (filters), not-found (a container that a filter names)
  */
-export function listContainers(deps: ListDeps, options: ListOptions = {}): ContainerSummary[] {
+export async function listContainers(deps: ListDeps, options: ListOptions = {}): Promise<ContainerSummary[]> {
   const filters = parseContainerFilters(options.filters);
   const matches = containerFilter(deps, filters);
   const limit = options.limit && options.limit > 0 ? options.limit : undefined;
   const all = options.all || limit !== undefined || filters.has('status');
   const records = deps.containers.list().reverse();
-  const chosen = records.filter((record) => (all || isRunning(record)) && matches(record));
+  const chosen = records.filter((record) => (all || isRunning(record)) && matches(record)).slice(0, limit);
   const now = Date.now();
   const nameOf = imageNames(deps);
-  return chosen.slice(0, limit).map((record) => summary(record, nameOf(record), now));
+  const list = chosen.map((record) => summary(record, nameOf(record), now));
+  if (!options.size) return list;
+  const sizes = await Promise.all(chosen.map((record) => containerSize(deps, record)));
+  return list.map((entry, i) => ({ ...entry, ...sizes[i] }));
 }

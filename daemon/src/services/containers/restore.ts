@@ -115,6 +115,7 @@ const names = (dir: string): string[] => {
  */
 export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   const { cgroupParent } = deps.config;
+  deps.shims.load(); // now, where a missing program keeps the daemon from starting
   prepareParent(cgroupParent);
   mkdirSync(deps.paths.trash, { recursive: true, mode: 0o700 });
   const bundles = new Set(names(deps.paths.bundles));
