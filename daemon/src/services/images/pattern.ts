@@ -1,52 +1,83 @@
 import { invalid } from '@tinydocker/shared/errors.js';
 
+/** `*`, or what one character must be. */
+type Token = 'star' | ((c: string) => boolean);
+
+const syntaxError = () => invalid('syntax error in pattern');
+
 /**
  * A pattern of Go's path.Match as a test: `*` and `?` stand for anything but a slash, `[a-z]` and `[^a-z]` for one
  * character, `\` takes the next character as it is.
  * @throws EngineError invalid
  */
 export function matcher(pattern: string): (text: string) => boolean {
-  let source = '';
+  const tokens = parse([...pattern]);
+  return (text) => matches(tokens, text);
+}
+
+/** All ways to read the pattern at once: a regular expression tries them one by one, which takes for ever for some. */
+function matches(tokens: readonly Token[], text: string): boolean {
+  let reached = new Set([0]);
+  // A star may stand for nothing. The set grows while it is walked through.
+  const skipStars = (positions: Set<number>) => {
+    for (const position of positions) if (tokens[position] === 'star') positions.add(position + 1);
+  };
+  skipStars(reached);
+  for (const c of text) {
+    const next = new Set<number>();
+    for (const position of reached) {
+      const token = tokens[position];
+      if (token === 'star') {
+        if (c !== '/') next.add(position);
+      } else if (token?.(c)) next.add(position + 1);
+    }
+    skipStars(next);
+    reached = next;
+  }
+  return reached.has(tokens.length);
+}
+
+function parse(pattern: readonly string[]): Token[] {
+  const tokens: Token[] = [];
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i]!;
-    if (c === '*') source += source.endsWith('[^/]*') ? '' : '[^/]*';
-    else if (c === '?') source += '[^/]';
+    if (c === '*') tokens.push('star');
+    else if (c === '?') tokens.push((other) => other !== '/');
     else if (c === '[') {
-      const end = classEnd(pattern, i);
-      source += characterClass(pattern.slice(i + 1, end));
+      const { token, end } = parseClass(pattern, i + 1);
+      tokens.push(token);
       i = end;
-    } else if (c === '\\') {
-      if (++i === pattern.length) throw invalid('syntax error in pattern');
-      source += quote(pattern[i]!);
-    } else source += quote(c);
+    } else {
+      const literal = c === '\\' ? pattern[++i] : c;
+      if (literal === undefined) throw syntaxError();
+      tokens.push((other) => other === literal);
+    }
   }
-  const expression = new RegExp(`^${source}$`, 's');
-  return (text) => expression.test(text);
+  return tokens;
 }
 
-const quote = (c: string): string => c.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
-
-/** The index of the bracket that ends a class; one right at its beginning is a member. */
-function classEnd(pattern: string, start: number): number {
-  for (let i = start + 1; i < pattern.length; i++) {
-    if (pattern[i] === '\\') i++;
-    else if (pattern[i] === ']' && i > start + 1) return i;
+/** A class from behind its bracket on; `end` is the index of the bracket that closes it. */
+function parseClass(pattern: readonly string[], start: number): { token: Token; end: number } {
+  let i = start;
+  const negated = pattern[i] === '^';
+  if (negated) i++;
+  const ranges: [string, string][] = [];
+  const member = (): string => {
+    if (pattern[i] === ']' || pattern[i] === '-') throw syntaxError();
+    const c = pattern[i] === '\\' ? pattern[++i] : pattern[i];
+    if (c === undefined) throw syntaxError();
+    i++;
+    return c;
+  };
+  while (pattern[i] !== ']' || ranges.length === 0) {
+    const low = member();
+    let high = low;
+    if (pattern[i] === '-') {
+      i++;
+      high = member();
+    }
+    ranges.push([low, high]);
   }
-  throw invalid('syntax error in pattern');
-}
-
-function characterClass(body: string): string {
-  const negated = body.startsWith('^');
-  const members = (negated ? body.slice(1) : body).match(/\\.|[^\\]/gs) ?? [];
-  const plain = members.map((m) => (m.length === 2 ? m[1]! : m));
-  if (plain.length === 0) throw invalid('syntax error in pattern');
-  let source = '';
-  for (let i = 0; i < plain.length; i++) {
-    if (members[i + 1] === '-' && i + 2 < plain.length) {
-      if (plain[i]! > plain[i + 2]!) throw invalid('syntax error in pattern');
-      source += `${quote(plain[i]!)}-${quote(plain[i + 2]!)}`;
-      i += 2;
-    } else source += quote(plain[i]!);
-  }
-  return `[${negated ? '^' : ''}${source}]`;
+  const token = (c: string) => ranges.some(([low, high]) => low <= c && c <= high) !== negated;
+  return { token, end: i };
 }
