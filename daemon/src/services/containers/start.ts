@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { conflict, EngineError, notModified } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { timestamp } from '../../lib/clock.js';
@@ -19,9 +19,17 @@ import { isRunning } from './wait.js';
 
 export type StartDeps = SuperviseDeps & Pick<Deps, 'locks'>;
 
+/** Which step the fault tests want to fail: its number, or `@file` that holds it, read anew at each start. */
+function faultStep(variable: string): string | undefined {
+  const value = process.env[variable];
+  return (value?.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value) || undefined;
+}
+
 /** What the fault tests set is passed on; a shim needs nothing else of the daemon's environment. */
-const shimEnvironment = (): string[] =>
-  process.env.TINYDOCKER_FAIL_STEP === undefined ? [] : [`TINYDOCKER_FAIL_STEP=${process.env.TINYDOCKER_FAIL_STEP}`];
+function shimEnvironment(): string[] {
+  const step = faultStep('TINYDOCKER_FAIL_STEP');
+  return step === undefined ? [] : [`TINYDOCKER_FAIL_STEP=${step}`];
+}
 
 /** `-v` makes a missing source directory, as Docker always has; a start that fails takes it away again. */
 function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): void {
@@ -86,7 +94,7 @@ export async function startLocked(deps: StartDeps, id: string): Promise<void> {
   if (record.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
   if (isRunning(record)) throw notModified(`container ${record.name} is already running`);
   await deps.shims.cleared(id); // of an earlier start: its cgroup has the same name
-  const steps = new StepRecorder(process.env.TINYDOCKER_FAIL_DAEMON_STEP);
+  const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
   const undo = new Undo();
   try {
     makeSources(record, steps, undo);
