@@ -1,7 +1,16 @@
 // packages.mjs DIRECTORY: copies what node runs into DIRECTORY: the compiled code of the daemon and what it shares with the
 // client, the client in its one file, and the packages that the daemon needs at run time, laid out as pnpm has laid them
 // out: real ones in node_modules/.pnpm, all else links.
-import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const project = realpathSync(join(import.meta.dirname, '..'));
@@ -11,7 +20,8 @@ const destination = process.argv[2];
 const INSTALLERS = new Set(['prebuild-install']);
 /** What no program reads: tests, types, documents, and what a native module was built from. */
 const UNREAD_FILE = /\.(test\.js|d\.[mc]?ts|map|tsbuildinfo|md|markdown|o|a|d|mk|stamp)$|test_extension/;
-const UNREAD_DIRECTORY = /^(test|tests|docs|examples?|benchmarks?|deps|prebuilds|build\/Release\/(obj(\.target)?|\.deps))$/;
+const UNREAD_DIRECTORY =
+  /^(test|tests|docs|examples?|benchmarks?|deps|prebuilds|build\/Release\/(obj(\.target)?|\.deps))$/;
 
 /** Copies `path` (from the project) without what is not read. */
 function copy(path) {
