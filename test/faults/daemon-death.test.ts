@@ -140,16 +140,31 @@ describe('kill -9 of the daemon', () => {
     assert.equal(await engine.wait(id), 0);
   });
 
-  test('so does a terminal, with its size', async () => {
+  test('a client who is just being handed over goes on or sees its end', async () => {
+    const id = await engine.launch({ Cmd: ['cat'], OpenStdin: true });
+    for (let round = 0; round < 5; round++) {
+      const stream = await engine.attach(id);
+      await die(async () => {
+        stream.write('x\n');
+        await stream.waitFor('x\n').catch((error: Error) => assert.match(error.message, /^the stream ended/));
+      });
+      stream.vanish();
+    }
+  });
+
+  test('a terminal goes on, with its size', async () => {
     const id = await engine.launch({
       Cmd: ['sh', '-c', 'while read line; do stty size; done'],
       Tty: true,
       OpenStdin: true,
     });
     const stream = await engine.attach(id);
+    await ok(engine.api.post(`/containers/${id}/resize`, undefined, { h: 20, w: 60 }), 200);
+    stream.write('x\n');
+    await stream.waitFor('20 60\r\n');
     await die(async () => {
-      stream.write('x\n');
-      await stream.waitFor(/\d+ \d+\r\n/);
+      stream.write('y\n');
+      await stream.waitFor('y\r\n20 60\r\n');
     });
     await ok(engine.api.post(`/containers/${id}/resize`, undefined, { h: 41, w: 99 }), 200);
     stream.write('x\n');
@@ -157,7 +172,7 @@ describe('kill -9 of the daemon', () => {
     stream.vanish();
   });
 
-  test('and an exec', async () => {
+  test('an exec goes on', async () => {
     const id = await engine.launch({ Cmd: ['sleep', '600'] });
     const exec = await engine.createExec(id, ['cat'], { AttachStdin: true });
     const stream = await engine.startExec(exec);

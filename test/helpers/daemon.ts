@@ -14,7 +14,7 @@ export interface DaemonOptions {
   /** Further flags. */
   args?: string[];
   env?: Record<string, string>;
-  /** Where everything lasting goes; a new directory by default. */
+  /** Where everything lasting goes: a directory of the caller's own; a new one by default. */
   dataRoot?: string;
   /** Content of the configuration file. */
   config?: object;
@@ -159,8 +159,7 @@ export class TestDaemon {
   }
 
   #removeFiles(): void {
-    for (const directory of [this.execRoot, this.home, this.dataRoot])
-      rmSync(directory, { recursive: true, force: true });
+    for (const directory of [this.execRoot, this.home]) rmSync(directory, { recursive: true, force: true });
   }
 }
 

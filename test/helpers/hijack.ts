@@ -144,7 +144,10 @@ export class Hijacked {
       this.#watchers.add(look);
       look();
     });
-    return within(`${pattern} in ${JSON.stringify(this.text(stream).slice(-200))}`, found);
+    const text = () => JSON.stringify(this.text(stream).slice(-300));
+    return within(String(pattern), found).catch((error: Error) => {
+      throw new Error(`${error.message}, there is only ${text()}`);
+    });
   }
 
   /** Waits for the end of the stream, closes this side as well, and gives all output. */

@@ -95,7 +95,7 @@ describe('output', () => {
     await engine.start(id);
     await Promise.all([first.waitFor('one\n'), second.waitFor('one\n')]);
     const late = await engine.attach(id);
-    first.write('\n');
+    late.write('\n');
     assert.equal((await first.finished()).stdout, 'one\ntwo\n');
     assert.equal((await second.finished()).stdout, 'one\ntwo\n');
     assert.equal((await late.finished()).stdout, 'two\n');
