@@ -10,21 +10,45 @@ export class Paths {
     this.execRoot = execRoot;
   }
 
-  get lock() { return join(this.dataRoot, 'lock'); }
-  get database() { return join(this.dataRoot, 'tinydocker.db'); }
-  get blobs() { return join(this.dataRoot, 'blobs', 'sha256'); }
-  get layers() { return join(this.dataRoot, 'layers'); }
+  get lock() {
+    return join(this.dataRoot, 'lock');
+  }
+  get database() {
+    return join(this.dataRoot, 'tinydocker.db');
+  }
+  get blobs() {
+    return join(this.dataRoot, 'blobs', 'sha256');
+  }
+  get layers() {
+    return join(this.dataRoot, 'layers');
+  }
   /** Half-received content; emptied at start. */
-  get ingest() { return join(this.dataRoot, 'ingest'); }
+  get ingest() {
+    return join(this.dataRoot, 'ingest');
+  }
   /** What is being deleted: moved here in one rename, removed when there is time; emptied at start. */
-  get trash() { return join(this.dataRoot, 'trash'); }
-  get containers() { return join(this.dataRoot, 'containers'); }
-  get bundles() { return join(this.execRoot, 'containers'); }
+  get trash() {
+    return join(this.dataRoot, 'trash');
+  }
+  get containers() {
+    return join(this.dataRoot, 'containers');
+  }
+  get bundles() {
+    return join(this.execRoot, 'containers');
+  }
 
   /** A blob by its digest `sha256:<hex>`. */
-  blob(digest: string) { return join(this.blobs, digest.slice('sha256:'.length)); }
-  layer(id: number) { return join(this.layers, String(id)); }
+  blob(digest: string) {
+    return join(this.blobs, digest.slice('sha256:'.length));
+  }
+  layer(id: number) {
+    return join(this.layers, String(id));
+  }
   /** A container's lasting files: upper, work, its log, hosts, hostname, resolv.conf. */
-  container(id: string) { return join(this.containers, id); }
-  bundle(id: string) { return join(this.bundles, id); }
+  container(id: string) {
+    return join(this.containers, id);
+  }
+  bundle(id: string) {
+    return join(this.bundles, id);
+  }
 }
