@@ -90,7 +90,8 @@ async function nounCommand(
 function unknown(line: string, word: string, known: readonly string[], path: string, { stderr }: Streams): number {
   const meant = nearest(word, known).map((name) => `\t${name}\n`);
   const hint = meant.length > 0 ? `Did you mean this?\n${meant.join('')}\n` : '';
-  stderr.write(`tdctl: unknown command: ${line}\n\n${hint}Run 'tdctl${path} --help' for more information\n`);
+  const usage = path === '' ? '' : `Usage:  tdctl${path}\n\n`;
+  stderr.write(`tdctl: unknown command: ${line}\n\n${hint}${usage}Run 'tdctl${path} --help' for more information\n`);
   return 1;
 }
 
@@ -132,12 +133,14 @@ function checkCount(command: Command, path: string, args: readonly string[]): vo
 /** Prints what went wrong as Docker's commands do. @returns the exit code */
 function report(error: unknown, command: Command, path: string, stderr: Output): number {
   const more = `Run 'tdctl ${path} --help' for more information\n`;
+  const see = `See 'tdctl ${path} --help' for more information\n`;
   if (error instanceof UsageError) {
     stderr.write(`${error.message}\n\n${usageLine(command, path)}\n\n${more}`);
     return USAGE_CODE;
   }
   if (error instanceof ArgumentCountError) {
-    stderr.write(`tdctl: ${error.message}\n\n${usageLine(command, path)}\n\n${more}`);
+    const last = error.message.includes('at least') ? see : more;
+    stderr.write(`tdctl: ${error.message}\n\n${usageLine(command, path)}\n\n${last}`);
     return 1;
   }
   if (error instanceof ApiError) {

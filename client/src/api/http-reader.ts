@@ -126,7 +126,7 @@ export class ResponseReader {
     else if (/chunked/i.test(headers.get('transfer-encoding') ?? '')) this.#state = 'chunk-size';
     else if (length > 0) this.#state = 'length';
     else this.#state = 'until-close';
-    this.#left = length > 0 ? length : 0;
+    this.#left = Math.max(length || 0, 0);
     this.#events.head(head);
     if (empty && status !== 101) this.#end();
   }

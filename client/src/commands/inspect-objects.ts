@@ -21,8 +21,7 @@ export async function inspectObjects(
 ): Promise<number> {
   let template: ReturnType<typeof inspectTemplate> | undefined;
   try {
-    template =
-      format === undefined || format === '' ? undefined : inspectTemplate(format === 'json' ? '{{json .}}' : format);
+    template = format && format !== 'json' ? inspectTemplate(format) : undefined;
   } catch (error) {
     throw new Failure(`template parsing error: ${messageOf(error)}`, TEMPLATE_CODE);
   }
@@ -49,7 +48,7 @@ export async function inspectObjects(
       }
     }
     stdout.write(lines.join(''));
-  } else stdout.write(`${encodeJson(found, 4)}\n`);
+  } else stdout.write(`${encodeJson(found, format === 'json' ? 0 : 4)}\n`);
   for (const error of errors) stderr.write(`${error}\n`);
   return errors.length > 0 ? 1 : 0;
 }

@@ -65,7 +65,9 @@ export function printList<T>(out: Output, format: ListFormat<T>, items: readonly
   const lines: string[] = [];
   let failure: Error | undefined;
   try {
-    if (isTable) lines.push(headings(format, source));
+    const heading = headings(format, source);
+    // Without a single line the headings still tell whether the template is right.
+    if (isTable) lines.push(heading);
     for (const item of items) lines.push(template.render(rowOf(format, item)));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;

@@ -39,7 +39,7 @@ export function rfc3339Nano(nanoseconds: bigint): string {
  * time, local where it says no zone.
  * @throws Failure
  */
-export function timestamp(text: string, now = Date.now()): string {
+export function timestamp(text: string, flag?: string, now = Date.now()): string {
   if (/^-?\d+(\.\d+)?$/.test(text)) return text;
   const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   if (match) {
@@ -50,6 +50,7 @@ export function timestamp(text: string, now = Date.now()): string {
   try {
     return (now / 1000 - parseDuration(text) / 1e9).toFixed(9);
   } catch {
-    throw new Failure(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
+    const about = flag === undefined ? '' : `invalid value for "${flag}": `;
+    throw new Failure(`${about}failed to parse value as time or duration: ${JSON.stringify(text)}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { Ulimit } from '@tinydocker/shared/api/containers.js';
 import type { Values } from '../../flags/parse.js';
-import { bool, bytes, bytesOrUnlimited, cpus, hidden, int, list, parsed, parsedList, text } from '../../flags/types.js';
+import { bool, bytes, bytesOrUnlimited, cpus, hidden, int, list, parsedList, text } from '../../flags/types.js';
 import { parseMount } from './mount-option.js';
 
 const STREAMS = ['stdin', 'stdout', 'stderr'];
@@ -80,7 +80,7 @@ export const CREATE_FLAGS = {
   'pids-limit': int('Tune container pids limit (set -1 for unlimited)'),
   platform: text('Set platform if server is multi-platform capable'),
   privileged: bool('Give extended privileges to this container'),
-  pull: parsed('Pull image before running ("always", "missing", "never")', 'string', pullPolicy),
+  pull: text('Pull image before running ("always", "missing", "never")'),
   quiet: bool('Suppress the pull output', 'q'),
   'read-only': bool("Mount the container's root filesystem as read only"),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
@@ -99,8 +99,3 @@ export const CREATE_FLAGS = {
 };
 
 export type CreateFlags = Values<typeof CREATE_FLAGS>;
-
-function pullPolicy(value: string): string {
-  if (!['always', 'missing', 'never'].includes(value)) throw new Error('must be "always", "missing" or "never"');
-  return value;
-}

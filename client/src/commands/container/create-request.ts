@@ -14,6 +14,8 @@ export interface CreateInput {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+const PULL_POLICIES = ['always', 'missing', 'never'];
+
 /** `name=value` entries as a map; a bare name has an empty value. */
 function toMap(entries: readonly string[], separator = '='): Record<string, string> | undefined {
   if (entries.length === 0) return undefined;
@@ -104,6 +106,10 @@ function hostConfig(flags: CreateFlags): HostConfig {
  * @throws Failure a file cannot be read, or flags contradict each other
  */
 export function createRequest({ flags, image, command, env }: CreateInput): ContainerCreateRequest {
+  if (flags.pull !== undefined && !PULL_POLICIES.includes(flags.pull)) {
+    const policies = 'must be one of "always", "missing" or "never"';
+    throw new Failure(`invalid pull option: '${flags.pull}': ${policies}`, 125);
+  }
   const all = flags.attach.length === 0;
   const attachStdin = all ? flags.interactive : flags.attach.includes('stdin');
   const labels = [...flags['label-file'].flatMap(readEntries), ...flags.label];

@@ -1,7 +1,9 @@
+import type { ContainerCreateRequest } from '@tinydocker/shared/api/containers.js';
 import { defineCommand } from '../../command.js';
 import { createContainer } from './create-container.js';
 import { CREATE_FLAGS } from './create-flags.js';
 import { createRequest } from './create-request.js';
+import { withHelp } from './with-help.js';
 
 export const command = defineCommand({
   names: ['create', 'container create'],
@@ -17,7 +19,12 @@ export const command = defineCommand({
   daemonErrorCode: 125,
   async run(context, { flags, args }) {
     const [image, ...command] = args;
-    const request = createRequest({ flags, image: image!, command, env: context.env });
+    let request: ContainerCreateRequest;
+    try {
+      request = createRequest({ flags, image: image!, command, env: context.env });
+    } catch (error) {
+      throw withHelp(error, context.path, 125);
+    }
     context.stdout.write(`${await createContainer(context, request, flags)}\n`);
   },
 });

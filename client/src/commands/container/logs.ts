@@ -29,8 +29,8 @@ export const command = defineCommand({
       details: flags.details,
       timestamps: flags.timestamps,
       tail: flags.tail,
-      since: flags.since && timestamp(flags.since),
-      until: flags.until && timestamp(flags.until),
+      since: flags.since && timestamp(flags.since, 'since'),
+      until: flags.until && timestamp(flags.until, 'until'),
     };
     const reply = await engine.open('GET', containerPath(args[0]!, '/logs'), { query });
     await copyOutput(reply, isMultiplexed(reply), stdout, stderr);

@@ -28,9 +28,12 @@ export const command = defineCommand({
     size: bool('Display total file sizes', 's'),
   },
   args: { min: 0, max: 0 },
-  async run({ engine, stdout }, { flags }) {
+  async run({ engine, stdout, stderr }, { flags }) {
     const limit = flags.latest ? 1 : flags.last !== undefined && flags.last > 0 ? flags.last : undefined;
-    const format = flags.quiet && !flags.format ? '{{.ID}}' : flags.format;
+    if (flags.quiet && flags.format) {
+      stderr.write('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
+    }
+    const format = flags.quiet ? '{{.ID}}' : flags.format;
     const size = flags.size || ASKS_FOR_SIZE.test(format ?? '');
     const containers = await engine.get<ContainerSummary[]>('/containers/json', {
       all: flags.all || limit !== undefined,

@@ -80,6 +80,5 @@ export function parseMount(text: string): Mount {
     else throw new Error(`unexpected key '${key}' in '${field}'`);
   }
   if (!mount.Target) throw new Error('target is required');
-  if (mount.Type === 'bind' && !mount.Source) throw new Error('source is required for a mount of type bind');
   return mount;
 }

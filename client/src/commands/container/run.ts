@@ -1,5 +1,4 @@
 import type { ContainerCreateRequest } from '@tinydocker/shared/api/containers.js';
-import { refusal } from '../../api/engine.js';
 import { ApiError } from '../../api/errors.js';
 import { containerPath } from '../../api/paths.js';
 import { type Context, defineCommand, type Input } from '../../command.js';
@@ -12,6 +11,7 @@ import { CREATE_FLAGS } from './create-flags.js';
 import { createRequest } from './create-request.js';
 import { waitForExit } from './exit-status.js';
 import { Session } from './session.js';
+import { withHelp } from './with-help.js';
 
 const FLAGS = {
   ...CREATE_FLAGS,
@@ -27,13 +27,6 @@ export function startFailureCode(message: string): number {
   if (/executable file not found|no such file or directory/i.test(message)) return 127;
   if (/permission denied|is a directory|exec format error/i.test(message)) return 126;
   return 125;
-}
-
-/** An error of `run` as Docker shows it, with the daemon's exit code. */
-function runFailure(error: unknown, path: string, exitCode: number): unknown {
-  if (!(error instanceof ApiError) && !(error instanceof Failure)) return error;
-  const message = error instanceof ApiError ? refusal(error) : error.message;
-  return new Failure(`tdctl: ${message}\n\nRun 'tdctl ${path} --help' for more information`, exitCode);
 }
 
 export const command = defineCommand({
@@ -61,7 +54,7 @@ export const command = defineCommand({
       const [image, ...command] = args;
       request = createRequest({ flags, image: image!, command, env: context.env });
     } catch (error) {
-      throw runFailure(error, context.path, 125);
+      throw withHelp(error, context.path, 125);
     }
     return flags.detach ? runDetached(context, input, request) : runAttached(context, input, request);
   },
@@ -74,13 +67,13 @@ async function runDetached(context: Context, { flags }: RunInput, request: Conta
   try {
     id = await createContainer(context, detached, flags);
   } catch (error) {
-    throw runFailure(error, path, 125);
+    throw withHelp(error, path, 125);
   }
   try {
     await engine.post(containerPath(id, '/start'));
   } catch (error) {
     stdout.write(`${id}\n`);
-    throw runFailure(error, path, error instanceof ApiError ? startFailureCode(error.message) : 125);
+    throw withHelp(error, path, error instanceof ApiError ? startFailureCode(error.message) : 125);
   }
   stdout.write(`${id}\n`);
 }
@@ -95,7 +88,7 @@ async function runAttached(context: Context, { flags }: RunInput, request: Conta
   try {
     id = await createContainer(context, request, flags);
   } catch (error) {
-    throw runFailure(error, path, 125);
+    throw withHelp(error, path, 125);
   }
   // Nothing attached: started and left alone, but waited for.
   const attached = stdin || request.AttachStdout || request.AttachStderr;
@@ -120,7 +113,7 @@ async function runAttached(context: Context, { flags }: RunInput, request: Conta
     try {
       await engine.post(containerPath(id, '/start'));
     } catch (error) {
-      throw runFailure(error, path, error instanceof ApiError ? startFailureCode(error.message) : 125);
+      throw withHelp(error, path, error instanceof ApiError ? startFailureCode(error.message) : 125);
     }
     relay?.open();
     session.followSize(engine, containerPath(id, '/resize'));

@@ -16,7 +16,7 @@ export const command = defineCommand({
       target = parseReference(args[1]!);
     } catch (error) {
       throw new Failure(
-        `error parsing reference: ${JSON.stringify(args[1])} is not a valid repository/tag: ${messageOf(error)}`,
+        `Error parsing reference: ${JSON.stringify(args[1])} is not a valid repository/tag: ${messageOf(error)}`,
       );
     }
     if (target.digest !== undefined) throw new Failure('refusing to create a tag with a digest reference');

@@ -118,13 +118,16 @@ class Action {
 
   #chain(base: Extract<Operand, { kind: 'chain' }>['base'], at: number): Operand {
     const fields: string[] = [];
+    // Where Go says that a chain is: at its second part.
+    let position = at;
     for (let token = this.peek(); token?.kind === 'field'; token = this.peek()) {
       if (token.spaced && (fields.length > 0 || base !== 'dot')) break;
       fields.push(token.text.slice(1));
       this.#next++;
+      if (fields.length === (base === 'dot' ? 2 : 1)) position = token.at;
     }
     const last = this.#tokens[this.#next - 1]!;
-    return { kind: 'chain', base, fields, at, text: this.#source.slice(at, last.at + last.text.length) };
+    return { kind: 'chain', base, fields, at: position, text: this.#source.slice(at, last.at + last.text.length) };
   }
 }
 
