@@ -11,7 +11,7 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     'a name that is taken': `create --name $N $IMAGE true; run --name $N $IMAGE true; echo $?`,
     'a bad option': `run --rm --memory 1k $IMAGE true; echo $?; run --rm --cpus 1000 $IMAGE true; echo $?; run --rm --cap-add FLY $IMAGE true; echo $?`,
     'reads what is piped in': `echo x | run --rm -i $IMAGE cat; head -c 500000 /dev/zero | run --rm -i $IMAGE wc -c; echo x | run --rm $IMAGE cat`,
-    'a terminal': `script -qec "docker run --network none --rm -it $IMAGE sh -c 'tty; echo \\$TERM; read x; echo got \\$x'" /dev/null <<< typed`,
+    'a terminal': `script -qec "docker run --network none --rm -it $IMAGE sh -c 'tty; echo \\$TERM; read x; echo got \\$x'" /dev/null <<< typed | sort`,
     'a terminal without -i': `script -qec "docker run --network none --rm -t $IMAGE tty" /dev/null < /dev/null`,
     environment: `export FROM=outside; echo FILE=yes > $D/env; run --rm -e A=1 -e FROM -e NONE --env-file $D/env --hostname box $IMAGE env | sort`,
     'user and working directory': `run --rm -u 1000:1001 -w /some/where $IMAGE sh -c 'id -u; id -g; pwd'; run --rm -u ghost $IMAGE true; echo $?`,
@@ -52,7 +52,7 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     logs: `run --name $N $IMAGE sh -c 'for i in 1 2 3 4; do echo $i; done'; docker logs $N; docker logs -n 2 $N; docker logs -t --tail 1 $N; docker logs -f $N; docker logs --since 1h --until 1s $N | wc -l`,
     'logs of both streams': `run --name $N $IMAGE sh -c 'echo out; echo err >&2' >/dev/null 2>&1; docker logs $N >/dev/null; docker logs $N 2>/dev/null`,
     version: `docker version --format '{{.Server.APIVersion}} {{.Server.MinAPIVersion}} {{.Server.Os}} {{.Server.Arch}}'; docker info --format '{{.OSType}} {{.Architecture}} {{.NCPU}} {{.LoggingDriver}} {{.CgroupDriver}} {{.CgroupVersion}} {{.Driver}}'`,
-    events: `run --name $N $IMAGE true; docker events --since 1m --until 0s --filter type=container --filter container=$N --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'`,
+    events: `run --name $N $IMAGE true; docker events --since 1m --until $(date +%s.%N) --filter type=container --filter container=$N --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'`,
   },
   exec: {
     codes: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker exec $N sh -c 'echo out; echo err >&2; exit 8'; echo $?; docker exec $N nonesuch; echo $?; docker exec nonesuch true; echo $?`,
