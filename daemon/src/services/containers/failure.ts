@@ -32,11 +32,14 @@ function exitCodeOf(failure: ShimFailure): number {
   return failure.exitCode === 128 && missing && aboutRequestedPath(failure) ? 127 : failure.exitCode;
 }
 
+/** Errors that say nothing of the request. */
+const HOST_TROUBLE = ['EIO', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EAGAIN'];
+
 /** Why a process could not be started: the sentence without its context, the exit code to report, the kind of error. */
 export function describeFailure(error: unknown): { message: string; exitCode: number; kind: 'invalid' | 'system' } {
   if (error instanceof ShimFailure) {
     const exitCode = exitCodeOf(error);
-    const requested = exitCode === 126 || exitCode === 127;
+    const requested = (exitCode === 126 || exitCode === 127) && !HOST_TROUBLE.includes(error.errno);
     return { message: shimSentence(error), exitCode, kind: requested ? 'invalid' : 'system' };
   }
   if (error instanceof SystemError) {
