@@ -25,8 +25,8 @@ static void write_at(struct tar *tar, int fd, const unsigned char *data, size_t 
     }
 }
 
-/* Writes a piece, stepping over blocks of zeros where they lie on a block's boundary of the file. */
-static void write_piece(struct tree *tree, struct tar *tar, int fd, const unsigned char *data, size_t size,
+/* Writes a piece, stepping over blocks of zeros where they lie on a block's boundary of the file. True: it ends with data. */
+static bool write_piece(struct tree *tree, struct tar *tar, int fd, const unsigned char *data, size_t size,
                         uint64_t offset)
 {
     size_t from = 0, at = (size_t)(-offset % HOLE);
@@ -37,30 +37,35 @@ static void write_piece(struct tree *tree, struct tar *tar, int fd, const unsign
         from = at + HOLE;
     }
     write_at(tar, fd, data + from, size - from, offset + from);
+    return from < size;
 }
 
-static void write_extent(struct tree *tree, struct tar *tar, int fd, uint64_t offset, uint64_t size)
+/* Returns where the file ends now: behind the last byte that was written, or at `end`. */
+static uint64_t write_extent(struct tree *tree, struct tar *tar, int fd, struct tar_extent extent,
+                             uint64_t end)
 {
     const unsigned char *data;
-    while (size > 0) {
-        size_t taken = tar_data(tar, size < PIECE ? (size_t)size : PIECE, &data);
-        write_piece(tree, tar, fd, data, taken, offset);
-        offset += taken;
-        size -= taken;
+    while (extent.size > 0) {
+        size_t taken = tar_data(tar, extent.size < PIECE ? (size_t)extent.size : PIECE, &data);
+        if (write_piece(tree, tar, fd, data, taken, extent.offset)) end = extent.offset + taken;
+        extent.offset += taken;
+        extent.size -= taken;
     }
+    return end;
 }
 
 void file_write(struct tree *tree, struct tar *tar, int fd)
 {
     const struct tar_entry *entry = &tar->entry;
+    uint64_t end = 0;
     if (entry->sparse) {
         for (size_t i = 0; i < entry->extent_count; i++)
-            write_extent(tree, tar, fd, entry->extents[i].offset, entry->extents[i].size);
+            end = write_extent(tree, tar, fd, entry->extents[i], end);
     } else {
-        write_extent(tree, tar, fd, 0, entry->size);
+        end = write_extent(tree, tar, fd, (struct tar_extent){.size = entry->size}, 0);
     }
     /* A hole at the end is not written by anything. */
-    if (entry->size > 0 && ftruncate(fd, (off_t)entry->size) < 0)
+    if (end < entry->size && ftruncate(fd, (off_t)entry->size) < 0)
         fail_errno(errno, "set the size of \"%s\"", tar_shown(entry->name));
     tree->size += entry->size;
 }

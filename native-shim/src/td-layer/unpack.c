@@ -68,12 +68,18 @@ static void set_xattrs(const struct tar_entry *entry, int fd, const char *base)
     }
 }
 
-/* Owner before mode before attributes: a change of owner takes setuid bits and capabilities away. */
+/*
+ * Owner before mode before attributes: a change of owner takes setuid bits and capabilities away. What is right already stays:
+ * looking is cheaper than a change, which file systems write to their journal.
+ */
 static void set_metadata(const struct tar_entry *entry, int fd)
 {
-    if (fchown(fd, entry->uid, entry->gid) < 0)
+    struct stat stat;
+    if (fstat(fd, &stat) < 0) fail_errno(errno, "look at \"%s\"", tar_shown(entry->name));
+    if ((stat.st_uid != entry->uid || stat.st_gid != entry->gid) && fchown(fd, entry->uid, entry->gid) < 0)
         fail_errno(errno, "set the owner of \"%s\"", tar_shown(entry->name));
-    if (fchmod(fd, entry->mode) < 0) fail_errno(errno, "set the mode of \"%s\"", tar_shown(entry->name));
+    if ((stat.st_mode & 07777) != entry->mode && fchmod(fd, entry->mode) < 0)
+        fail_errno(errno, "set the mode of \"%s\"", tar_shown(entry->name));
     set_xattrs(entry, fd, NULL);
 }
 
@@ -114,7 +120,7 @@ static void unpack_file(struct unpacking *u, int parent, const char *base)
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     bool tried = false;
     int fd;
-    do fd = openat(parent, base, flags, 0600);
+    do fd = openat(parent, base, flags, entry->mode & 0777);
     while (fd < 0 && make_room(u, parent, base, &tried));
     if (fd < 0) fail_errno(errno, "make \"%s\"", tar_shown(entry->name));
     file_write(&u->tree, &u->tar, fd);
