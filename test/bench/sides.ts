@@ -11,8 +11,9 @@ export interface Side {
   readonly engine: Engine;
   /** Runs the engine's command line client to its end. */
   readonly command: (...args: string[]) => Promise<void>;
-  /** Which processes belong to the engine. */
+  /** Which processes belong to the engine, and which of them to its containers, one each. */
   readonly owns: (commandLine: string, pid: number) => boolean;
+  readonly isShim: (commandLine: string) => boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -27,13 +28,14 @@ export function run(program: string, args: string[], env: NodeJS.ProcessEnv = pr
 export async function tinydocker(): Promise<Side> {
   const engine = await Engine.open();
   const daemon = engine.daemon!;
+  const isShim = (commandLine: string) => commandLine.startsWith('td-shim ') && commandLine.includes(daemon.execRoot);
   const env = { ...process.env, TINYDOCKER_HOST: `unix://${daemon.socket}` };
   return {
     name: 'tinydocker',
     engine,
     command: (...args) => run(TDCTL, args, env),
-    owns: (commandLine, pid) =>
-      pid === daemon.pid || (commandLine.startsWith('td-shim ') && commandLine.includes(daemon.execRoot)),
+    owns: (commandLine, pid) => pid === daemon.pid || isShim(commandLine),
+    isShim,
     close: () => engine.close(),
   };
 }
@@ -52,6 +54,7 @@ export async function reference(): Promise<Side | undefined> {
     engine,
     command: (...args) => run(join(client, 'docker'), args, env),
     owns: (commandLine) => /(^|\/)(dockerd|containerd|containerd-shim[^ ]*|docker-proxy) /.test(commandLine),
+    isShim: (commandLine) => commandLine.includes('containerd-shim'),
     close: async () => {
       rmSync(client, { recursive: true });
       await engine.close();

@@ -20,6 +20,9 @@ export interface DaemonOptions {
   config?: object;
 }
 
+/** A test runner ends what takes too long with a signal: that too has to run the exit handlers. */
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 /**
  * A real tinydockerd on roots of its own. The names are unique, so that any number run side by side; what it
  * leaves behind is swept away at the end, also when the test process dies early.
