@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Host } from './host.js';
 
 /** The daemon's own words about a request that it refuses. */
@@ -15,8 +16,13 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
+const isSocket = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true;
+
 /** A connection that was refused, as a sentence that says what to do. `code` is the errno. */
 export function unreachable(host: Host, code: string | undefined, detail: string): ConnectionError {
+  if (code === 'ECONNREFUSED' && !isSocket(host.path)) {
+    return new ConnectionError(`${host.path} is not a socket: name the daemon's socket with -H or TINYDOCKER_HOST`);
+  }
   switch (code) {
     case 'ENOENT':
     case 'ECONNREFUSED':
@@ -28,8 +34,6 @@ export function unreachable(host: Host, code: string | undefined, detail: string
       return new ConnectionError(
         `permission denied while trying to connect to the tinydocker daemon at ${host.url}: join its group with 'sudo usermod -aG tinydocker $USER' and log in again, or use sudo`,
       );
-    case 'ENOTSOCK':
-      return new ConnectionError(`${host.path} is not a socket: name the daemon's socket with -H`);
     default:
       return new ConnectionError(`cannot speak to the tinydocker daemon at ${host.url}: ${detail}`);
   }

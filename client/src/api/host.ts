@@ -1,4 +1,4 @@
-import { Failure } from '../errors.js';
+import { ConnectionError } from './errors.js';
 
 export const DEFAULT_SOCKET = '/run/tinydocker.sock';
 
@@ -11,7 +11,7 @@ export interface Host {
 
 /**
  * The socket to use: the flag, then TINYDOCKER_HOST, then the default. DOCKER_HOST is not looked at: it names another engine.
- * @throws Failure for anything but a Unix socket
+ * @throws ConnectionError for anything but a Unix socket
  */
 export function chooseHost(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): Host {
   const given = flag || env.TINYDOCKER_HOST || `unix://${DEFAULT_SOCKET}`;

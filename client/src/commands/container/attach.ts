@@ -47,7 +47,7 @@ export const command = defineCommand({
     relay?.open();
     try {
       await session.raw();
-      session.followSize(engine, containerPath(Id, '/resize'));
+      session.followSize(engine, containerPath(Id, '/resize'), true);
       if ((await session.stream()) === 'detached') throw new Failure('read escape sequence');
       return await exit.status;
     } finally {

@@ -50,14 +50,20 @@ export class Session {
     if (this.#options.tty && this.#options.stdin) this.#undo.push(await rawMode());
   }
 
-  /** Keeps the container's terminal the size of ours. `path` takes the size. */
-  followSize(engine: Engine, path: string): void {
+  /**
+   * Keeps the container's terminal the size of ours. `path` takes the size.
+   * @param redraw first gives it another size: who attaches to what has been drawn long ago sees it drawn once more
+   */
+  followSize(engine: Engine, path: string, redraw = false): void {
     if (!this.#options.tty) return;
     // One that ends meanwhile has no size any more.
-    const send = ({ rows, columns }: WindowSize) => void engine.post(path, { h: rows, w: columns }).catch(() => {});
+    const send = ({ rows, columns }: WindowSize) => engine.post(path, { h: rows, w: columns }).catch(() => {});
     const size = windowSize();
-    if (size) send(size);
-    this.#undo.push(onResize(send));
+    if (size) {
+      const larger = { rows: size.rows + 1, columns: size.columns + 1 };
+      void (redraw ? send(larger) : Promise.resolve()).then(() => send(size));
+    }
+    this.#undo.push(onResize((size) => void send(size)));
   }
 
   /** Gives the terminal back. */

@@ -1,12 +1,18 @@
 import type { ContainerSteps } from '@tinydocker/shared/api/containers.js';
 import { containerPath } from '../../api/paths.js';
 import { defineCommand } from '../../command.js';
-import { text } from '../../flags/types.js';
+import { bool, text } from '../../flags/types.js';
 import { printList } from '../../output/list-format.js';
 
 type Step = ContainerSteps['Steps'][number];
 
 const micro = (nanoseconds: number): string => (nanoseconds / 1000).toFixed(1);
+
+/** Ids as they are shown elsewhere, and the rest as far as it fits. */
+function shorten(args: string): string {
+  const short = args.replace(/\b[0-9a-f]{64}\b/g, (id) => id.slice(0, 12));
+  return short.length <= 90 ? short : `${short.slice(0, 89)}…`;
+}
 
 export const command = defineCommand({
   names: ['steps', 'container steps'],
@@ -18,7 +24,7 @@ export const command = defineCommand({
   ],
   flags: {
     format: text("Format output using a Go template, 'table' or 'json'"),
-    'no-trunc': { type: '', help: "Don't truncate output", initial: false, bare: 'true', add: () => true },
+    'no-trunc': bool("Don't truncate output"),
   },
   args: { min: 1, max: 1 },
   async run({ engine, stdout }, { flags, args }) {
@@ -29,7 +35,7 @@ export const command = defineCommand({
         Step: { heading: 'STEP', value: ({ Name }: Step) => Name },
         Arguments: {
           heading: 'ARGUMENTS',
-          value: ({ Args }: Step) => (flags['no-trunc'] || Args.length <= 70 ? Args : `${Args.slice(0, 69)}…`),
+          value: ({ Args }: Step) => (flags['no-trunc'] ? Args : shorten(Args)),
         },
         At: { heading: 'AT µs', value: ({ Start }: Step) => micro(Start) },
         Duration: { heading: 'µs', value: ({ Duration }: Step) => micro(Duration) },
