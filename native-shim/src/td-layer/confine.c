@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mount.h>
@@ -62,6 +63,8 @@ static void drop_capabilities(void)
 
 int confine(const char *path)
 {
+    /* Without the daemon nobody wants the tree, and the next daemon removes it. */
+    check(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
     umask(0);
     check(close_range(STDERR_FILENO + 1, UINT32_MAX, 0), "close_range");
     enter(path);
