@@ -17,9 +17,8 @@ export function chooseHost(flag: string | undefined, env: Readonly<Record<string
   const given = flag || env.TINYDOCKER_HOST || `unix://${DEFAULT_SOCKET}`;
   const path = given.startsWith('unix://') ? given.slice('unix://'.length) : given;
   if (!path.startsWith('/')) {
-    throw new Failure(
+    throw new ConnectionError(
       `tdctl speaks to Unix sockets only, and "${given}" is none: write -H unix:///path/to/socket`,
-      125,
     );
   }
   return { url: `unix://${path}`, path };

@@ -49,7 +49,7 @@ export const command = defineCommand({
       await session.raw();
       session.followSize(engine, containerPath(Id, '/resize'), true);
       if ((await session.stream()) === 'detached') throw new Failure('read escape sequence');
-      return await exit.status;
+      return await exit.status();
     } finally {
       session.close();
       relay?.stop();

@@ -118,7 +118,7 @@ async function runAttached(context: Context, { flags }: RunInput, request: Conta
     relay?.open();
     session.followSize(engine, containerPath(id, '/resize'));
     if (attached && (await streamed) === 'detached') return 0;
-    return await exit.status;
+    return await exit.status();
   } finally {
     session.close();
     relay?.stop();

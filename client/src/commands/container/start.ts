@@ -72,7 +72,7 @@ async function startAttached(context: Context, name: string, flags: AttachFlags)
     await engine.post(containerPath(Id, '/start'));
     relay?.open();
     session.followSize(engine, containerPath(Id, '/resize'));
-    return (await streamed) === 'detached' ? 0 : await exit.status;
+    return (await streamed) === 'detached' ? 0 : await exit.status();
   } finally {
     session.close();
     relay?.stop();
