@@ -154,6 +154,13 @@ int td_shutdown(int fd, int how)
     return shutdown(fd, how) ? -errno : 0;
 }
 
+int td_hung_up(int fd)
+{
+    struct pollfd p = {
+        .fd = fd}; /* POLLHUP and POLLERR are always told; a half that was shut down is not one */
+    return poll(&p, 1, 0) < 0 ? -errno : (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 int td_peer(int fd, int *pid, int *uid, int *gid)
 {
     struct ucred peer;

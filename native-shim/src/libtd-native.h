@@ -38,6 +38,9 @@ int td_close(int fd);
 /* SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */
 int td_shutdown(int fd, int how);
 
+/* 1 where the other end of a socket is closed for good, 0 where it can still be written to. Reads nothing. */
+int td_hung_up(int fd);
+
 /* pid, uid and gid of the process that connected. */
 int td_peer(int fd, int *pid, int *uid, int *gid);
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { lockFile } from './lock.js';
+import { native } from './native.js';
 import { pidStartTime, sealedMemfd, signalPid } from './process.js';
-import { closeFd, connectUnix, pipe, sendWithFds, socketPair, withSocketPath, writeAll } from './socket.js';
+import { closeFd, connectUnix, hungUp, pipe, sendWithFds, socketPair, withSocketPath, writeAll } from './socket.js';
 import { spawn, waitPid } from './spawn.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'td-kernel-'));
@@ -82,6 +83,16 @@ test('a message arrives whole, and descriptors travel with it', async () => {
   assert.equal(await text(read), '1000006\n');
   await waitPid(counter);
   assert.equal(await text(sent), ''); // the copy that travelled was the last one, and nobody took it
+});
+
+test('a closed connection is told from one whose other end has only stopped to send', () => {
+  const [a, b] = socketPair();
+  assert.equal(hungUp(a), false);
+  native.shutdown(b, 1);
+  assert.equal(hungUp(a), false);
+  closeFd(b);
+  assert.equal(hungUp(a), true);
+  closeFd(a);
 });
 
 test('a socket is reached by a path longer than an address takes', async () => {

@@ -16,6 +16,7 @@ export const native = {
   dup: library.func('int td_dup(int fd)'),
   close: library.func('int td_close(int fd)'),
   shutdown: library.func('int td_shutdown(int fd, int how)'),
+  hungUp: library.func('int td_hung_up(int fd)'),
   peer: library.func('int td_peer(int fd, _Out_ int *pid, _Out_ int *uid, _Out_ int *gid)'),
   pidfdOpen: library.func('int td_pidfd_open(int pid)'),
   pidfdSendSignal: library.func('int td_pidfd_send_signal(int pidfd, int signal)'),

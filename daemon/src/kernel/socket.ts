@@ -56,6 +56,9 @@ export const closeFd = (fd: number): void => void checked(native.close(fd), 'clo
 /** Ends both directions of a connection for everyone who holds it. */
 export const shutdownSocket = (fd: number): void => void native.shutdown(fd, 2);
 
+/** Whether the other end is closed for good; one that has only ended what it sends is not. Reads nothing. */
+export const hungUp = (fd: number): boolean => checked(native.hungUp(fd), 'poll') === 1;
+
 /** Who is on the other end of a Unix socket. */
 export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
   const [pid, uid, gid]: [number][] = [[0], [0], [0]];
