@@ -65,6 +65,15 @@ interface Waiting {
 
 const NEWLINE = 0x0a;
 
+/** What is not JSON is passed over: a shim is not given up because of one line. */
+function parse(line: Buffer): ShimReply | ShimEvent | undefined {
+  try {
+    return JSON.parse(line.toString()) as ShimReply | ShimEvent;
+  } catch {
+    return undefined;
+  }
+}
+
 /** One control connection to a shim (docs/shim-protocol.md): requests with their answers, and events. */
 export class ShimChannel {
   readonly #fd: number;
@@ -97,7 +106,8 @@ export class ShimChannel {
       const rest = chunk.subarray(from, at);
       const line = this.#partial.length ? Buffer.concat([...this.#partial.splice(0), rest]) : rest;
       from = at + 1;
-      this.#message(JSON.parse(line.toString()) as ShimReply | ShimEvent);
+      const message = parse(line);
+      if (message) this.#message(message);
     }
     if (from < chunk.length) this.#partial.push(chunk.subarray(from));
   }

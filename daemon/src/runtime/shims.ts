@@ -1,5 +1,6 @@
 import { helperPath } from '../kernel/helpers.js';
 import { sealedMemfd } from '../kernel/process.js';
+import { hungUp } from '../kernel/socket.js';
 import type { Step } from '../lib/steps.js';
 import type { TakenConnection } from './connection.js';
 import { ExecTable } from './execs.js';
@@ -55,11 +56,14 @@ export class ShimRegistry {
     await this.#shims.get(id)?.cleared;
   }
 
-  /** Keeps a client until the container is started or removed. */
+  /** Keeps a client until the container is started or removed. Those that have gone meanwhile make room. */
   addWaiting(id: string, client: WaitingClient): void {
-    const list = this.#waiting.get(id);
-    if (list) list.push(client);
-    else this.#waiting.set(id, [client]);
+    const still: WaitingClient[] = [];
+    for (const waiting of this.takeWaiting(id)) {
+      if (hungUp(waiting.connection.fd)) waiting.connection.close();
+      else still.push(waiting);
+    }
+    this.#waiting.set(id, [...still, client]);
   }
 
   /** The clients that have waited, which are the caller's from here on. */

@@ -48,6 +48,28 @@ async function replay(
   }
 }
 
+/** Gives a client to the shim. False where there is none, or one of a container that has ended: it may be started again. */
+async function handedOver(
+  deps: AttachDeps,
+  id: string,
+  streams: AttachStreams,
+  connection: TakenConnection,
+): Promise<boolean> {
+  const stopped = () => {
+    const record = deps.containers.get(id);
+    return record !== undefined && !isRunning(record);
+  };
+  const shim = deps.shims.get(id); // there is one, too, of a container that is just being started
+  if (!shim) return !stopped();
+  try {
+    await shim.attach('', streams, connection);
+    return true;
+  } catch (error) {
+    if (stopped()) return false;
+    throw error;
+  }
+}
+
 /**
  * Attaches a client to a container: to one that runs through its shim, which has the connection from then on; to one that does
  * not, as soon as it is started. `take` takes the connection over from HTTP; it is called when nothing can be refused
@@ -84,14 +106,8 @@ export async function attachContainer(
       connection.close();
       return;
     }
-    const now = deps.containers.get(id);
-    const shim = deps.shims.get(id);
-    if (now && !isRunning(now)) {
-      deps.shims.addWaiting(id, { streams, connection });
-      return;
-    }
-    await shim?.attach('', streams, connection);
-    connection.close();
+    if (await handedOver(deps, id, streams, connection)) connection.close();
+    else deps.shims.addWaiting(id, { streams, connection });
   } catch (error) {
     // It has been accepted: what goes wrong now, a client sees as the end.
     deps.log.debug({ container: id, err: error }, 'attach');

@@ -2,6 +2,7 @@ import { invalid } from '@tinydocker/shared/errors.js';
 import { matchesLabels, parseFilters } from '@tinydocker/shared/filters.js';
 import { parseDuration, parseTime } from '@tinydocker/shared/units.js';
 import { type RemoveDeps, removeContainer } from './remove.js';
+import { containerSize } from './size.js';
 import { isRunning } from './wait.js';
 
 /** `24h` ago, or a point in time, in ms since 1970. */
@@ -11,7 +12,7 @@ function untilTime(text: string): number {
   return seconds * 1000 + nanos / 1e6;
 }
 
-/** Removes all containers that do not run. @throws EngineError invalid (filters) */
+/** Removes all containers that do not run, and says how many bytes they had written. @throws EngineError invalid (filters) */
 export async function pruneContainers(
   deps: RemoveDeps,
   filterText: string | undefined,
@@ -21,16 +22,19 @@ export async function pruneContainers(
   if (until.length > 1) throw invalid("more than one 'until' filter specified");
   const limit = until[0] === undefined ? undefined : untilTime(until[0]);
   const deleted: string[] = [];
+  let space = 0;
   for (const record of deps.containers.list()) {
     if (isRunning(record) || !matchesLabels(filters, record.config.Labels)) continue;
     if (limit !== undefined && Date.parse(record.createdAt) > limit) continue;
     try {
+      const { SizeRw } = await containerSize(deps, record);
       await removeContainer(deps, record.id);
       deleted.push(record.id);
+      space += SizeRw;
     } catch (error) {
       // Started or removed by someone else meanwhile.
       deps.log.debug({ container: record.id, err: error }, 'prune');
     }
   }
-  return { ContainersDeleted: deleted, SpaceReclaimed: 0 };
+  return { ContainersDeleted: deleted, SpaceReclaimed: space };
 }

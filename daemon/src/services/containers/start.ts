@@ -57,11 +57,16 @@ function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, u
   });
   // While the shim starts on another processor.
   prepareFiles(deps, record, steps);
+  handOver(deps, id, shim);
+  return shim;
+}
+
+/** Gives the shim the clients that attached when there was none. */
+function handOver(deps: StartDeps, id: string, shim: Shim): void {
   for (const { streams, connection } of deps.shims.takeWaiting(id)) {
     shim.attach('', streams, connection).catch((error) => deps.log.warn({ container: id, err: error }, 'attach'));
     connection.close();
   }
-  return shim;
 }
 
 /** Takes the shim's answer: from here on it runs. Called before any event of its end can be. */
@@ -103,6 +108,7 @@ export async function startLocked(deps: StartDeps, id: string): Promise<void> {
       keepSteps(deps, id, [...steps.steps, ...(reply.steps ?? [])]);
       started(deps, id, reply);
       undo.commit();
+      handOver(deps, id, shim);
     });
   } catch (error) {
     keepSteps(deps, id, [...steps.steps, ...(error instanceof ShimFailure ? error.steps : [])]);
