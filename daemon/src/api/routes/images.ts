@@ -27,6 +27,13 @@ const name = Type.Object({ name: Type.String({ description: 'Name, id or the beg
 const withVirtualSize = <T extends { Size: number }>(request: { apiVersion: string }, image: T): T =>
   speaks(request, '1.44') ? image : { ...image, VirtualSize: image.Size };
 
+/** What a line of the list looked like before: containers were not counted, an image without a name had a name for that. */
+function summaryFor(request: { apiVersion: string }, image: ImageSummary): ImageSummary {
+  const summary = withVirtualSize(request, speaks(request, '1.51') ? image : { ...image, Containers: -1 });
+  if (speaks(request, '1.43') || summary.RepoTags.length > 0) return summary;
+  return { ...summary, RepoTags: ['<none>:<none>'], RepoDigests: ['<none>@<none>'] };
+}
+
 /** Everything under /images. */
 export const imageRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
@@ -48,7 +55,7 @@ export const imageRoutes =
       },
       (request, reply) => {
         const { filters, 'shared-size': sharedSize } = request.query;
-        reply.send(listImages(deps, { filters, sharedSize }).map((image) => withVirtualSize(request, image)));
+        reply.send(listImages(deps, { filters, sharedSize }).map((image) => summaryFor(request, image)));
       },
     );
 
