@@ -1,19 +1,29 @@
-// Bundles tdctl into one file, dist/tdctl.cjs, and stores V8's compiled form of it beside it.
-// CommonJS: Node loads it some milliseconds faster than an ES module.
-import { rmSync } from 'node:fs';
+// Builds tdctl: dist/tdctl.cjs (what is run), dist/tdctl.bundle (all of its code in one file) and dist/tdctl.cache (V8's compiled
+// form of that). CommonJS and the cache together halve what a short command takes beyond Node's own start.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
+const dist = `${here}/dist`;
 
 await build({
   entryPoints: [`${here}/src/main.ts`],
-  outfile: `${here}/dist/tdctl.cjs`,
+  outfile: `${dist}/tdctl.bundle`,
   bundle: true,
   platform: 'node',
   target: 'node20.18',
   format: 'cjs',
-  charset: 'utf8',
+  // One function, called by boot.cjs with what a module is given.
+  banner: { js: '(function (require, module, exports) {' },
+  footer: { js: '})' },
+  // import() of what is in the bundle or in Node becomes require(): no loader of modules is started for it.
+  supported: { 'dynamic-import': false },
+  charset: 'ascii',
+  minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
 });
-rmSync(`${here}/dist/tdctl.js`, { force: true });
+copyFileSync(`${here}/scripts/boot.cjs`, `${dist}/tdctl.cjs`);
+rmSync(`${dist}/tdctl.cache`, { force: true });
+execFileSync(process.execPath, [`${here}/scripts/compile-cache.cjs`, dist], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -63,4 +63,4 @@ for (const name of ['shared', 'daemon']) {
   const { dependencies } = JSON.parse(readFileSync(join(project, name, 'package.json'), 'utf8'));
   for (const dependency of Object.keys(dependencies)) bring(`${name}/node_modules`, dependency);
 }
-copy('client/dist/tdctl.cjs');
+for (const part of ['tdctl.cjs', 'tdctl.bundle', 'tdctl.cache']) copy(`client/dist/${part}`);
