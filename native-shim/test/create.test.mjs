@@ -205,9 +205,13 @@ describe('an image that means harm', { timeout: 120_000 }, () => {
 /** All that a start makes in the kernel. */
 function traces() {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
-  const cgroups = execFileSync('find', ['/sys/fs/cgroup', '-path', '*td-shim-test*', '-type', 'd'], {
-    encoding: 'utf8',
-  });
+  const cgroups = execFileSync(
+    'find',
+    ['/sys/fs/cgroup', '-ignore_readdir_race', '-path', '*td-shim-test*', '-type', 'd'],
+    {
+      encoding: 'utf8',
+    },
+  );
   return { mounts, cgroups };
 }
 
