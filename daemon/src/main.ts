@@ -8,6 +8,7 @@ import { type Config, loadConfig } from './config.js';
 import { ConfigError } from './config-file.js';
 import { asksFor, USAGE } from './config-flags.js';
 import { createDeps, type Deps } from './deps.js';
+import { releaseParent } from './kernel/cgroup.js';
 import { lockFile } from './kernel/lock.js';
 import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
@@ -107,6 +108,7 @@ function stopOnSignals(config: Config, deps: Deps, app: FastifyInstance, listene
     setTimeout(() => app.server.closeAllConnections(), GRACE).unref();
     await app.close();
     deps.close();
+    releaseParent(config.cgroupParent);
     rmSync(config.pidfile, { force: true });
     process.exit(0);
   };

@@ -161,3 +161,8 @@ export function removeCgroup(path: string): boolean {
   }
   return removed;
 }
+
+/** Removes what prepareParent() made, where nothing is in it any more; else leaves it as it is. */
+export function releaseParent(path: string): void {
+  for (const dir of directories(path)) attempt(() => rmdirSync(dir));
+}
