@@ -1,5 +1,5 @@
 // packages.mjs DIRECTORY: copies what node runs into DIRECTORY: the compiled code of the daemon and what it shares with the
-// client, the client in its one file, and the packages that the daemon needs at run time, laid out as pnpm has laid them
+// client, the client's bundle, and the packages that the daemon needs at run time, laid out as pnpm has laid them
 // out: real ones in node_modules/.pnpm, all else links.
 import {
   cpSync,
