@@ -74,3 +74,12 @@ test('when the shim goes away, every open request fails, and later ones do at on
   await assert.rejects(channel.request('kill', {}), ShimGone);
   channel.notify('ack', {}); // to nobody
 });
+
+test('a shim that went away a moment ago is no error but its absence', async () => {
+  const { channel, peer, ended } = connected();
+  peer.destroy();
+  // Before any event of this side has told of it.
+  channel.notify('ack', { event: 'exit' });
+  await assert.rejects(channel.request('kill', {}), ShimGone);
+  await ended;
+});

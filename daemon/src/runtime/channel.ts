@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { SystemError } from '@tinydocker/shared/errors.js';
 import { closeFd, sendWithFds } from '../kernel/socket.js';
 import type { Step } from '../lib/steps.js';
 
@@ -137,7 +138,13 @@ export class ShimChannel {
 
   #send(message: object, fd: number | undefined): void {
     if (!this.#writable) throw new ShimGone();
-    sendWithFds(this.#fd, Buffer.from(`${JSON.stringify(message)}\n`), fd === undefined ? [] : [fd]);
+    try {
+      sendWithFds(this.#fd, Buffer.from(`${JSON.stringify(message)}\n`), fd === undefined ? [] : [fd]);
+    } catch (error) {
+      // Its end has not been read yet.
+      if (error instanceof SystemError && ['EPIPE', 'ECONNRESET'].includes(error.code)) throw new ShimGone();
+      throw error;
+    }
   }
 
   /**
@@ -172,9 +179,13 @@ export class ShimChannel {
     });
   }
 
-  /** Sends a message that has no answer. Does nothing on a connection that has ended. */
+  /** Sends a message that has no answer. Who is gone does not need it. */
   notify(op: string, fields: object): void {
-    if (this.#writable) this.#send({ op, ...fields }, undefined);
+    try {
+      this.#send({ op, ...fields }, undefined);
+    } catch (error) {
+      if (!(error instanceof ShimGone)) throw error;
+    }
   }
 
   /** Leaves the shim to itself: it goes on without us. */

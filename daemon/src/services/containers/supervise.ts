@@ -68,20 +68,23 @@ async function shimLost(deps: SuperviseDeps, record: ContainerRecord): Promise<v
  */
 export function supervise(deps: SuperviseDeps, id: string, connect: (listener: ShimListener) => Shim): Shim {
   let reported = false;
+  // What goes wrong with one container's event is no reason to end a daemon that others need.
+  const guarded = (what: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      deps.log.error({ container: id, err: error }, what);
+    }
+  };
   const shim = connect({
     exit(report) {
       reported = true;
-      try {
-        recordExit(deps, id, report);
-      } catch (error) {
-        // The bundle's exit.json stays the only record: the next start of the daemon reads it.
-        deps.log.error({ container: id, err: error }, 'store the end of a container');
-      }
-      shim.ack('exit');
+      guarded('store the end of a container', () => recordExit(deps, id, report));
+      guarded('acknowledge the end of a container', () => shim.ack('exit'));
     },
     execExit(report) {
-      execEnded(deps, id, report);
-      shim.ack('exec-exit', report.exec);
+      guarded('record the end of an exec', () => execEnded(deps, id, report));
+      guarded('acknowledge the end of an exec', () => shim.ack('exec-exit', report.exec));
     },
     detach(target, reason) {
       const record = deps.containers.get(id);
