@@ -2,6 +2,7 @@
 export const SCENARIOS: Record<string, Record<string, string>> = {
   run: {
     'prints what the command prints, each stream apart': `run --rm $IMAGE sh -c 'echo out; echo err >&2'`,
+    'without a word about the network': `docker run --rm $IMAGE echo hi; docker run -d --name $N $IMAGE true >/dev/null; docker wait $N; docker start -a $N; echo $?`,
     'exits as the command does': `for c in 0 1 7 125 126 127 255; do run --rm $IMAGE sh -c "exit $c"; echo $?; done`,
     'is killed': `run --rm --init $IMAGE sh -c 'kill -9 $$'; echo $?`,
     'a command that is not there': `run --name $N $IMAGE nonesuch; echo $?; docker ps -a --filter name=$N --format '{{.Status}}'`,

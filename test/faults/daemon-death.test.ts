@@ -246,6 +246,27 @@ test('an ordinary restart leaves containers alone as well', async () => {
   assert.deepEqual([State.Running, State.Pid], [true, Pid]);
 });
 
+test('it ends at once although clients are waiting for all kinds of things', async () => {
+  const id = await engine.launch({ Cmd: ['cat'], OpenStdin: true });
+  const stream = await engine.attach(id);
+  stream.write('x\n');
+  await stream.waitFor('x\n');
+  const exec = await engine.startExec(await engine.createExec(id, ['cat'], { AttachStdin: true }));
+  const waiting = await Promise.all([
+    engine.api.open('GET', '/events'),
+    engine.api.open('GET', `/containers/${id}/logs`, { query: { stdout: 1, follow: 1 } }),
+    engine.api.open('POST', `/containers/${id}/wait`),
+  ]);
+  for (const response of waiting) response.on('error', () => {}).resume();
+  assert.equal(await daemon.stop(), 0);
+  stream.write('y\n');
+  await stream.waitFor('y\n');
+  await daemon.launch();
+  assert.equal((await engine.inspect(id)).State.Running, true);
+  exec.vanish();
+  stream.vanish();
+});
+
 test('images, tags and created containers are still there', async () => {
   const id = await engine.create({ Cmd: ['echo', 'kept'], Labels: { kept: 'yes' } });
   await ok(engine.api.post(`/images/${engine.image}/tag`, undefined, { repo: 'kept', tag: 'v1' }), 201);
