@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { createReadStream } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { ok, refused } from '../helpers/api.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
-import { assertUnchanged, captureHost, difference } from '../helpers/host-state.js';
+import { ImageLoader, type Progress } from '../helpers/image-loader.js';
 import { busyboxTar } from '../helpers/paths.js';
-import { dockerArchive, ociLayout, type TarEntry, tar } from '../helpers/tar.js';
+import { dockerArchive, ociLayout, type TarEntry } from '../helpers/tar.js';
 import type { ImageInspect, ImageSummary } from '../helpers/types.js';
-import { until } from '../helpers/until.js';
 
 const engine = await Engine.open();
-const loaded = new Set<string>();
+const images = new ImageLoader(engine.api);
 after(async () => {
-  for (const image of loaded) await engine.api.delete(`/images/${image}`, { force: true });
+  await images.removeAll();
   await engine.close();
 });
 
@@ -27,33 +24,6 @@ before(async () => {
   await stream.finished();
   busybox = Buffer.concat(stream.stdout);
 });
-
-interface Progress {
-  stream?: string;
-  error?: string;
-  errorDetail?: { message: string };
-}
-
-/** Loads an archive; gives the lines of the answer, a refusal among them in whichever form it comes. */
-async function load(archive: Buffer, type = 'application/x-tar'): Promise<Progress[]> {
-  const reply = await engine.api.call('POST', '/images/load', { raw: archive, headers: { 'content-type': type } });
-  if (reply.status >= 400) return [{ error: reply.message }];
-  return reply.text
-    .split(/\r?\n/)
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Progress);
-}
-
-/** Loads an archive that is right, and remembers to remove it. */
-async function loads(archive: Buffer, image: string): Promise<string> {
-  loaded.add(image);
-  const lines = await load(archive);
-  assert.deepEqual(
-    lines.filter(({ error }) => error),
-    [],
-  );
-  return lines.map(({ stream }) => stream ?? '').join('');
-}
 
 const inspect = (name: string) => ok<ImageInspect>(engine.api.get(`/images/${name}/json`));
 const list = (query: Record<string, string | number> = {}) => ok<ImageSummary[]>(engine.api.get('/images/json', query));
@@ -114,7 +84,7 @@ describe('list and inspect', () => {
       layers: [[{ name: 'f', content: tag }]],
       config: { Labels: { mark: tag } },
     });
-    await loads(archive, `${tag}:v1`);
+    await images.load(archive, `${tag}:v1`);
     const tags = async (filters: object) =>
       (await list({ filters: JSON.stringify(filters) })).flatMap(({ RepoTags }) => RepoTags ?? []);
     assert.deepEqual(await tags({ reference: [tag] }), [`${tag}:v1`]);
@@ -129,7 +99,7 @@ describe('tag and remove', () => {
   test('tags come and go; the image goes with its last', async () => {
     const name = uniqueName('img');
     const { archive, id } = dockerArchive({ tag: `${name}:one`, layers: [[{ name: 'f', content: name }]] });
-    await loads(archive, `${name}:one`);
+    await images.load(archive, `${name}:one`);
     await ok(engine.api.post(`/images/${name}:one/tag`, undefined, { repo: name, tag: 'two' }), 201);
     await ok(engine.api.post(`/images/${id}/tag`, undefined, { repo: `example.com:5000/a/${name}` }), 201);
     assert.deepEqual((await inspect(id)).RepoTags.sort(), [
@@ -149,7 +119,7 @@ describe('tag and remove', () => {
   test('by id: one of several names needs force', async () => {
     const name = uniqueName('img');
     const { archive, id } = dockerArchive({ tag: `${name}:one`, layers: [[{ name: 'f', content: name }]] });
-    await loads(archive, `${name}:one`);
+    await images.load(archive, `${name}:one`);
     await ok(engine.api.post(`/images/${id}/tag`, undefined, { repo: `${name}-other` }), 201);
     const short = id.slice(7, 19);
     await refused(
@@ -167,7 +137,7 @@ describe('tag and remove', () => {
       tag: `${name}:latest`,
       layers: [programs(), [{ name: 'mine', content: name }]],
     });
-    await loads(archive, `${name}:latest`);
+    await images.load(archive, `${name}:latest`);
     const container = await engine.create({ Image: name, Cmd: ['sh', '-c', 'read x < /mine; echo $x'] });
     await refused(
       engine.api.delete(`/images/${name}`),
@@ -255,7 +225,7 @@ describe('load', () => {
           WorkingDir: '/d',
         },
       });
-      assert.match(await loads(archive, `${name}:v1`), new RegExp(`Loaded image: ${name}:v1`));
+      assert.match(await images.load(archive, `${name}:v1`), new RegExp(`Loaded image: ${name}:v1`));
       const seen = await inspect(`${name}:v1`);
       assert.equal(seen.Id, id);
       assert.equal(seen.RootFS.Layers.length, 3);
@@ -268,14 +238,14 @@ describe('load', () => {
 
   test('an archive without a name loads by its id', async () => {
     const { archive, id } = dockerArchive({ layers: [[{ name: 'f', content: uniqueName() }]] });
-    assert.match(await loads(archive, id), new RegExp(`Loaded image ID: ${id}`));
+    assert.match(await images.load(archive, id), new RegExp(`Loaded image ID: ${id}`));
     assert.deepEqual((await inspect(id)).RepoTags, []);
   });
 
   test('quiet says only what was loaded', async () => {
     const name = uniqueName('img');
     const { archive } = dockerArchive({ tag: `${name}:v1`, layers: [[{ name: 'f', content: name }]] });
-    loaded.add(`${name}:v1`);
+    images.adopt(`${name}:v1`);
     const reply = await engine.api.call('POST', '/images/load', {
       raw: archive,
       query: { quiet: 1 },
@@ -295,137 +265,13 @@ describe('load', () => {
     const base = [...programs(), { name: 'base', content: a }];
     const first = dockerArchive({ tag: `${a}:v1`, layers: [base] });
     const second = dockerArchive({ tag: `${b}:v1`, layers: [base, [{ name: 'more', content: b }]] });
-    await loads(first.archive, `${a}:v1`);
-    await loads(second.archive, `${b}:v1`);
+    await images.load(first.archive, `${a}:v1`);
+    await images.load(second.archive, `${b}:v1`);
     assert.equal((await inspect(`${a}:v1`)).RootFS.Layers[0], (await inspect(`${b}:v1`)).RootFS.Layers[0]);
     await ok(engine.api.delete(`/images/${a}:v1`));
     const container = await engine.launch({ Image: `${b}:v1`, Cmd: ['sh', '-c', 'read x < /base; echo $x'] });
     await engine.wait(container);
     assert.equal((await engine.logs(container)).stdout, `${a}\n`);
     await engine.remove(container);
-  });
-});
-
-describe('an archive that is broken', () => {
-  const image = () => ({
-    tag: `${uniqueName('bad')}:v1`,
-    layers: [[{ name: 'a', content: 'x'.repeat(5000) }], [{ name: 'b', content: uniqueName() }]],
-  });
-  const swap = (archive: Buffer, from: string, to: string) =>
-    Buffer.from(archive.toString('latin1').replaceAll(from, to), 'latin1');
-
-  /** It must be refused with a sentence, and leave nothing: no image, no file. */
-  async function refuses(archive: Buffer, message: RegExp = /./): Promise<void> {
-    const images = await list({ all: 1 });
-    const host = engine.daemon && captureHost(engine.daemon);
-    const error = (await load(archive)).find((line) => line.error)?.error;
-    assert.ok(error !== undefined, 'it was loaded');
-    assert.match(error, message);
-    const ids = (summaries: ImageSummary[]) => summaries.map(({ Id }) => Id).sort();
-    assert.deepEqual(ids(await list({ all: 1 })), ids(images));
-    if (engine.daemon && host) {
-      assert.deepEqual(
-        difference({ ...host, descriptors: [] }, { ...captureHost(engine.daemon), descriptors: [] }),
-        [],
-      );
-    }
-  }
-
-  test('garbage, and nothing at all', async () => {
-    await refuses(Buffer.from('garbage that is no archive'));
-    await refuses(Buffer.alloc(100_000, 0x55));
-    await refuses(Buffer.alloc(0));
-    await refuses(tar([]));
-    await refuses(tar([{ name: 'unrelated', content: 'file' }]));
-  });
-
-  test('truncated anywhere', async () => {
-    const { archive } = dockerArchive(image());
-    for (const share of [0.2, 0.5, 0.8]) await refuses(archive.subarray(0, Math.floor(archive.length * share)));
-    const layout = ociLayout(image()).archive;
-    for (const share of [0.3, 0.7]) await refuses(layout.subarray(0, Math.floor(layout.length * share)));
-    const packed = gzipSync(archive);
-    await refuses(packed.subarray(0, packed.length >> 1));
-  });
-
-  test('a manifest that is no JSON, or names what is not there', async () => {
-    await refuses(tar([{ name: 'manifest.json', content: '{nonsense' }]));
-    await refuses(
-      tar([{ name: 'manifest.json', content: '[{"Config":"missing.json","RepoTags":["x:y"],"Layers":[]}]' }]),
-    );
-    const { archive } = dockerArchive(image());
-    await refuses(swap(archive, '/layer.tar"', '/layer.tax"'));
-  });
-
-  test('a layer whose digest is not the one in the configuration', async () => {
-    const bad = image();
-    const { archive } = dockerArchive(bad);
-    await refuses(swap(archive, 'x'.repeat(5000), 'y'.repeat(5000)), /layer|digest|diff/i);
-  });
-
-  if (engine.own) {
-    test('an OCI layout whose blobs are not what their names say', async () => {
-      for (const target of ['config', 'layer', 'manifest'] as const) {
-        const { archive } = ociLayout(image(), (blob, kind) =>
-          kind === target ? Buffer.concat([blob.subarray(0, -1), Buffer.from([blob.at(-1)! ^ 1])]) : blob,
-        );
-        await refuses(archive, /digest|sha256|verif|unexpected/i);
-      }
-    });
-
-    test('a layer that is no archive, with the right digest', async () => {
-      const layer = Buffer.from('this is no tar archive at all, but its digest is right'.repeat(20));
-      const { archive } = ociLayout({ ...image(), layers: [layer] });
-      await refuses(archive);
-    });
-
-    test('layers that reach out of their tree leave the host alone', async () => {
-      const outside = join(engine.daemon!.home, 'outside');
-      const escapes: TarEntry[][] = [
-        [{ name: `../../../../../../../../..${outside}`, content: 'escaped' }],
-        [{ name: outside, content: 'escaped' }],
-        [
-          { name: 'out', type: '2', link: engine.daemon!.home },
-          { name: 'out/outside', content: 'escaped' },
-        ],
-        [
-          { name: 'hard', type: '1', link: `../../../../../../../..${join(engine.daemon!.home, 'daemon.json')}` },
-          { name: 'hard', content: 'escaped' },
-        ],
-      ];
-      for (const layer of escapes) {
-        const name = `${uniqueName('evil')}:v1`;
-        loaded.add(name);
-        await load(dockerArchive({ tag: name, layers: [layer] }).archive); // refused or tamed: both will do
-        assert.equal(existsSync(outside), false, JSON.stringify(layer));
-        assert.ok(!readdirSync(engine.daemon!.home).includes('outside'));
-      }
-      await ok(engine.api.get('/_ping'));
-    });
-  }
-
-  if (engine.own) {
-    test('a client that vanishes in the middle leaves nothing behind', async () => {
-      const before = captureHost(engine.daemon!);
-      const { archive } = dockerArchive({
-        tag: 'gone:v1',
-        layers: [[{ name: 'big', content: Buffer.alloc(4 << 20, 7) }]],
-      });
-      const body = new PassThrough();
-      const leave = new AbortController();
-      const load = engine.api.open('POST', '/images/load', { raw: body, signal: leave.signal });
-      load.catch(() => {});
-      body.write(archive.subarray(0, archive.length >> 1));
-      await until('the archive is being received', () => difference(before, captureHost(engine.daemon!)).length > 0);
-      leave.abort();
-      await assertUnchanged(engine.daemon!, before);
-      assert.equal((await engine.api.get('/images/gone:v1/json')).status, 404);
-    });
-  }
-
-  test('afterwards a good one is loaded as ever', async () => {
-    const good = image();
-    await loads(dockerArchive(good).archive, good.tag);
-    assert.deepEqual((await inspect(good.tag)).RepoTags, [good.tag]);
   });
 });
