@@ -4,6 +4,7 @@ import { LayerStore } from './image/layers.js';
 import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
 import { ShimRegistry } from './runtime/shims.js';
+import { ContainerTrash } from './services/containers/trash.js';
 import { EventBus } from './services/events.js';
 import { ContainerStore } from './store/containers.js';
 import { openDatabase } from './store/database.js';
@@ -20,6 +21,7 @@ export interface Deps {
   readonly shims: ShimRegistry;
   readonly events: EventBus;
   readonly locks: KeyedMutex;
+  readonly trash: ContainerTrash;
   /** Closes the store. */
   close(): void;
 }
@@ -37,6 +39,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     shims: new ShimRegistry(),
     events: new EventBus(),
     locks: new KeyedMutex(),
+    trash: new ContainerTrash(paths.trash, log),
     close: () => void db.close(),
   };
 }

@@ -12,6 +12,7 @@ import { buildSpec } from '../../runtime/spec.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { logSettings } from './log-config.js';
+import { mountpointsAbove } from './mountpoints.js';
 
 type BundleDeps = Pick<Deps, 'config' | 'layers' | 'paths'>;
 
@@ -26,8 +27,10 @@ export function logPathOf(deps: Pick<Deps, 'paths'>, record: ContainerRecord): s
 }
 
 /** The directories that the container's root consists of, topmost first. */
-export const layerPaths = (deps: Pick<Deps, 'layers'>, record: ContainerRecord): string[] =>
-  record.layers.map((id) => deps.layers.path(id)).reverse();
+export function layerPaths(deps: Pick<Deps, 'layers' | 'paths'>, record: ContainerRecord): string[] {
+  const image = record.layers.map((id) => deps.layers.path(id)).reverse();
+  return [...mountpointsAbove(deps, image), ...image];
+}
 
 function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindMount[]): OciSpec {
   const { config, hostConfig } = record;

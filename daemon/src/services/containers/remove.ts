@@ -1,5 +1,3 @@
-import { renameSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { collectContent } from '../images/collect.js';
@@ -8,30 +6,8 @@ import { isRunning, untilExited } from './wait.js';
 
 export type RemoveDeps = Pick<
   Deps,
-  'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims'
+  'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims' | 'trash'
 >;
-
-/** ms until what was moved to the trash is deleted. A daemon that ends before leaves it to the next one. */
-const EMPTY_AFTER = 200;
-
-/** Takes the directory away in one rename; the deletion of what it holds has time. */
-export function discard(deps: RemoveDeps, id: string): void {
-  const dir = deps.paths.container(id);
-  const trash = `${deps.paths.trash}/container-${id}`;
-  try {
-    renameSync(dir, trash);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    deps.log.warn({ container: id, err: error }, 'move to trash');
-    rmSync(dir, { recursive: true, force: true });
-    return;
-  }
-  const empty = () => {
-    rm(trash, { recursive: true, force: true }).catch((error) => deps.log.warn({ err: error }, 'empty trash'));
-  };
-  // Not at once: the files are in the way of nobody, their deletion is in that of the next request.
-  setTimeout(empty, EMPTY_AFTER).unref();
-}
 
 /**
  * Removes a container that has ended, whose lock the caller holds. The row goes first: what a crash leaves behind after that
@@ -43,7 +19,7 @@ export async function removeLocked(deps: RemoveDeps, id: string): Promise<void> 
   if (!record) throw notFound(`No such container: ${id}`);
   deps.containers.remove(id);
   deps.shims.forget(id);
-  discard(deps, id);
+  deps.trash.discard(deps.paths.container(id));
   // The last container of an image that was removed by force: its layers go with it.
   if (!deps.images.get(record.imageId)) collectContent(deps);
   publishContainer(deps, record, 'destroy');

@@ -7,7 +7,7 @@ import type { ShimReply } from '../../runtime/channel.js';
 import { connectShim, type ExitReport, Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { cgroupOf } from './bundle.js';
-import { discard, removeLocked } from './remove.js';
+import { removeLocked } from './remove.js';
 import { recordExit, type SuperviseDeps, supervise } from './supervise.js';
 import { isRunning } from './wait.js';
 
@@ -117,7 +117,6 @@ export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   const { cgroupParent } = deps.config;
   deps.shims.load(); // now, where a missing program keeps the daemon from starting
   prepareParent(cgroupParent);
-  mkdirSync(deps.paths.trash, { recursive: true, mode: 0o700 });
   const bundles = new Set(names(deps.paths.bundles));
   const problem = (id: string) => (error: unknown) =>
     deps.log.error({ container: id, err: error }, 'restore container');
@@ -128,7 +127,7 @@ export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   );
   const strays = [...bundles].filter((id) => !known.has(id));
   await Promise.all(strays.map((id) => removeStrayBundle(deps, id).catch(problem(id))));
-  for (const id of names(deps.paths.containers)) if (!known.has(id)) discard(deps, id);
+  for (const id of names(deps.paths.containers)) if (!known.has(id)) deps.trash.discard(deps.paths.container(id));
   for (const id of cgroupChildren(cgroupParent)) {
     if (!known.has(id)) await destroyCgroup(containerCgroup(id, cgroupParent)).catch(problem(id));
   }

@@ -13,7 +13,7 @@ import { isRunning } from './wait.js';
 
 export type SuperviseDeps = Pick<
   Deps,
-  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims'
+  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims' | 'trash'
 >;
 
 /** Whole seconds between start and end, as the event says it. */
