@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import type { Host } from './host.js';
 
 /** The daemon's own words about a request that it refuses. */
 export class ApiError extends Error {
@@ -16,10 +15,16 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
+/** The socket that was tried, as host.ts chooses it. */
+interface Tried {
+  url: string;
+  path: string;
+}
+
 const isSocket = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true;
 
 /** A connection that was refused, as a sentence that says what to do. `code` is the errno. */
-export function unreachable(host: Host, code: string | undefined, detail: string): ConnectionError {
+export function unreachable(host: Tried, code: string | undefined, detail: string): ConnectionError {
   if (code === 'ECONNREFUSED' && !isSocket(host.path)) {
     return new ConnectionError(`${host.path} is not a socket: name the daemon's socket with -H or TINYDOCKER_HOST`);
   }
@@ -40,13 +45,13 @@ export function unreachable(host: Host, code: string | undefined, detail: string
 }
 
 /** Who answers is no Docker-compatible engine. */
-export const notAnEngine = (host: Host, detail: string): ConnectionError =>
+export const notAnEngine = (host: Tried, detail: string): ConnectionError =>
   new ConnectionError(
     `the server at ${host.url} is not a tinydocker daemon (${detail}): name the daemon's socket with -H or TINYDOCKER_HOST`,
   );
 
 /** The connection broke while an answer was on its way. */
-export const connectionLost = (host: Host): ConnectionError =>
+export const connectionLost = (host: Tried): ConnectionError =>
   new ConnectionError(
     `lost the connection to the tinydocker daemon at ${host.url}: containers go on without it, look again with 'tdctl ps -a' when it is back`,
   );
