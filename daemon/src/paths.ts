@@ -30,6 +30,10 @@ export class Paths {
   get trash() {
     return join(this.dataRoot, 'trash');
   }
+  /** A layer of the engine's own, see services/containers/mountpoints.ts. */
+  get mountpoints() {
+    return join(this.dataRoot, 'mountpoints');
+  }
   get containers() {
     return join(this.dataRoot, 'containers');
   }

@@ -7,6 +7,7 @@ import type { ShimReply } from '../../runtime/channel.js';
 import { connectShim, type ExitReport, Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { cgroupOf } from './bundle.js';
+import { makeMountpoints } from './mountpoints.js';
 import { removeLocked } from './remove.js';
 import { recordExit, type SuperviseDeps, supervise } from './supervise.js';
 import { isRunning } from './wait.js';
@@ -117,6 +118,7 @@ export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   const { cgroupParent } = deps.config;
   deps.shims.load(); // now, where a missing program keeps the daemon from starting
   prepareParent(cgroupParent);
+  makeMountpoints(deps.paths.mountpoints);
   const bundles = new Set(names(deps.paths.bundles));
   const problem = (id: string) => (error: unknown) =>
     deps.log.error({ container: id, err: error }, 'restore container');
