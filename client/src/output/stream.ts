@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 
 /** Where a command prints to. */
 export interface Output {
-  write(data: string | Uint8Array): void;
+  write(data: string | Uint8Array): unknown;
   readonly isTerminal: boolean;
 }
 
