@@ -45,7 +45,9 @@ test('of twenty starts of one container one starts it', async () => {
   const statuses = (
     await Promise.all(Array.from({ length: 20 }, () => engine.api.post(`/containers/${id}/start`)))
   ).map(({ status }) => status);
-  assert.deepEqual(statuses.sort(), [204, ...Array<number>(19).fill(304)]);
+  assert.ok(statuses.every((status) => status === 204 || status === 304) && statuses.includes(204), String(statuses));
+  // dockerd now and then tells two that it was them.
+  if (engine.own) assert.equal(statuses.filter((status) => status === 204).length, 1, String(statuses));
 });
 
 test('stop, kill and forced removal of one container at once', async () => {
