@@ -4,16 +4,34 @@ import { MIGRATIONS } from './migrations.js';
 export type Db = Database.Database;
 
 /**
+ * Everything that the binding has made, as long as the process lives. Node.js since 24.19 aborts when a node::ObjectWrap, which
+ * databases and statements of better-sqlite3 12 are, is collected while no JavaScript runs (RemoveEnvironmentCleanupHook): what is
+ * kept is not collected. Statements are few, each is prepared once.
+ */
+const kept: unknown[] = [];
+
+function keepAll(db: Db): void {
+  const prepare = db.prepare.bind(db) as (sql: string) => unknown;
+  db.prepare = ((sql: string) => {
+    const statement = prepare(sql);
+    kept.push(statement);
+    return statement;
+  }) as Db['prepare'];
+  kept.push(db);
+}
+
+/**
  * Opens the store and brings it to the newest schema. WAL with synchronous NORMAL: a killed daemon loses nothing; a power
  * cut may lose the last transactions, which the reconciliation at start repairs.
  */
 export function openDatabase(file: string): Db {
   const db = new Database(file);
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = NORMAL');
-  db.pragma('foreign_keys = ON');
-  db.pragma('busy_timeout = 2000');
-  const have = db.pragma('user_version', { simple: true }) as number;
+  keepAll(db);
+  // Not db.pragma(), which makes a statement that nobody could keep.
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000',
+  );
+  const have = db.prepare('PRAGMA user_version').pluck().get() as number;
   if (have > MIGRATIONS.length) {
     db.close();
     throw new Error(`${file} has schema ${have}, this daemon knows up to ${MIGRATIONS.length}: start the newer daemon`);
@@ -21,7 +39,7 @@ export function openDatabase(file: string): Db {
   for (let version = have; version < MIGRATIONS.length; version++) {
     db.transaction(() => {
       db.exec(MIGRATIONS[version]!);
-      db.pragma(`user_version = ${version + 1}`);
+      db.exec(`PRAGMA user_version = ${version + 1}`);
     })();
   }
   return db;
