@@ -134,11 +134,15 @@ exit $code`;
   }
 }
 
-/** Gives a test file its own daemon, before its first test and until after its last. */
-export function withDaemon(): () => Cli {
+/**
+ * Gives a test file its own daemon, before its first test and until after its last.
+ * @param prepare what all tests of the file find there
+ */
+export function withDaemon(prepare?: (cli: Cli) => Promise<void>): () => Cli {
   let cli: Cli | undefined;
   before(async () => {
     cli = new Cli(await Engine.open());
+    await prepare?.(cli);
   });
   after(async () => {
     await removeAll(cli!);

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { busyboxTar } from '../helpers/paths.js';
 import { withDaemon } from './cli.js';
 
-const cli = withDaemon();
 let up = '';
 let down = '';
 
-before(async () => {
-  up = await cli().ok([
+const cli = withDaemon(async (engine) => {
+  up = await engine.ok([
     'run',
     '-d',
     '--name',
@@ -21,7 +20,7 @@ before(async () => {
     '-c',
     'while :; do sleep 1; done',
   ]);
-  down = await cli().ok('create --name down busybox true');
+  down = await engine.ok('create --name down busybox true');
 });
 
 test('ps in columns as docker prints them', async () => {

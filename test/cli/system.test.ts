@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
@@ -82,7 +82,6 @@ test('-H goes before TINYDOCKER_HOST; DOCKER_HOST is not looked at', async () =>
 
 test('a socket that is refused says which group to join', async () => {
   // The directory is open, the socket is not.
-  const { chmodSync } = await import('node:fs');
   chmodSync(cli().engine.daemon!.execRoot, 0o755);
   for (const [line, code] of [
     ['ps', 1],

@@ -18,7 +18,7 @@ test('a shell in a terminal: its size from the start, keys as they are, its exit
   await shell.shows('# ');
   await shell.type('stty size; tty\n', '30 100\r\n/dev/pts/0\r\n');
   // Ctrl-C reaches the shell and not tdctl.
-  await shell.type('sleep 1000\n', 'sleep 1000\r\n');
+  await shell.type("echo start''ed; sleep 1000\n", 'started\r\n');
   await shell.type('\x03', '# ');
   shell.process.stdin.write('exit 5\n');
   assert.equal((await shell.end()).code, 5);

@@ -28,12 +28,14 @@ describe('dockerode', () => {
   test('run', async () => {
     const output = new PassThrough();
     const text = collected(output);
+    const end = ended(output);
     const [result, container] = (await docker.run(engine.image, ['sh', '-c', 'echo hi; exit 4'], output, {
       Tty: true,
       HostConfig: { NetworkMode: 'none' },
     })) as [{ StatusCode: number }, Dockerode.Container];
     engine.adopt(container.id);
     assert.equal(result.StatusCode, 4);
+    await end;
     assert.equal(text(), 'hi\r\n');
     await container.remove();
   });
