@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { conflict, EngineError, notModified } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { timestamp } from '../../lib/clock.js';
@@ -35,8 +36,11 @@ function shimEnvironment(): string[] {
 function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): void {
   for (const { source, createSource } of bindMounts(record.hostConfig)) {
     if (!createSource || statSync(source, { throwIfNoEntry: false })) continue;
-    steps.run('mkdir', source, () => mkdirSync(source, { recursive: true, mode: 0o755 }));
-    undo.push('remove bind source', () => rmdirSync(source));
+    const first = steps.run('mkdir', source, () => mkdirSync(source, { recursive: true, mode: 0o755 }));
+    if (first === undefined) continue; // another start was faster
+    undo.push('remove bind source', () => {
+      for (let dir = source; dir.length >= first.length; dir = dirname(dir)) rmdirSync(dir);
+    });
   }
 }
 
