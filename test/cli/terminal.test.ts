@@ -17,9 +17,10 @@ test('a shell in a terminal: its size from the start, keys as they are, its exit
   const shell = cli().terminal(['run', '-it', '--rm', 'busybox', 'sh']);
   await shell.shows('# ');
   await shell.type('stty size; tty\n', '30 100\r\n/dev/pts/0\r\n');
-  // Ctrl-C reaches the shell and not tdctl.
-  await shell.type("echo start''ed; sleep 1000\n", 'started\r\n');
-  await shell.type('\x03', '# ');
+  // Ctrl-C reaches what runs in the terminal, and not tdctl.
+  const script = `trap "echo caught; exit" INT; echo rea""dy; while :; do sleep 0.02; done`;
+  await shell.type(`sh -c '${script}'\n`, 'ready\r\n');
+  await shell.type('\x03', 'caught\r\n');
   shell.process.stdin.write('exit 5\n');
   assert.equal((await shell.end()).code, 5);
 });
