@@ -8,6 +8,8 @@ export interface TarEntry {
   type?: string;
   link?: string;
   mode?: number;
+  /** Major and minor number of a device. */
+  device?: [number, number];
 }
 
 /** Writes a tar archive (ustar) by hand, so that archives nobody would write can be made as well. */
@@ -27,8 +29,8 @@ export function tar(entries: TarEntry[]): Buffer {
     head.write(entry.type ?? '0', 156);
     head.write(entry.link ?? '', 157, 100);
     head.write('ustar\x0000', 257);
-    octal(0, 329, 8);
-    octal(0, 337, 8);
+    octal(entry.device?.[0] ?? 0, 329, 8);
+    octal(entry.device?.[1] ?? 0, 337, 8);
     const sum = head.reduce((total, byte) => total + byte, 0);
     head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
     return Buffer.concat([head, content, Buffer.alloc((512 - (content.length % 512)) % 512)]);

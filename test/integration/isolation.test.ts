@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { Engine } from '../helpers/engine.js';
+import { Engine, uniqueName } from '../helpers/engine.js';
+import { ImageLoader } from '../helpers/image-loader.js';
+import { dockerArchive } from '../helpers/tar.js';
 
 const engine = await Engine.open();
-after(() => engine.close());
+const images = new ImageLoader(engine.api);
+after(async () => {
+  await images.removeAll();
+  await engine.close();
+});
 
 const sh = async (script: string, config: Record<string, unknown> = {}) => {
   const { stdout, stderr, exitCode } = await engine.run(['sh', '-c', script], config);
@@ -201,6 +207,15 @@ describe('files', () => {
       await sh('mknod /disk b 254 0 2>&1; test -e /disk && echo made; true'),
       /^mknod: [^\n]* not permitted\n$/,
     );
+  });
+
+  test('a device node that an image brings opens nothing', async () => {
+    const tag = `${uniqueName('img')}:v1`;
+    const program = { name: 'busybox', mode: 0o755, content: readFileSync('/bin/busybox') };
+    const zero = { name: 'zero', type: '3', mode: 0o666, device: [1, 5] as [number, number] };
+    await images.load(dockerArchive({ tag, layers: [[program, zero]] }).archive, tag);
+    const { stderr, exitCode } = await engine.run(['/busybox', 'head', '-c', '1', '/zero'], { Image: tag });
+    assert.deepEqual([stderr, exitCode], ['head: /zero: Permission denied\n', 1]);
   });
 
   test('/dev/shm has the size asked for', async () => {

@@ -32,7 +32,7 @@ test('the root is an overlay, mounted first, its special characters escaped', ()
     destination: '/',
     type: 'overlay',
     source: 'overlay',
-    options: ['lowerdir=/l/2:/l/1', 'upperdir=/c/upper', 'workdir=/c/work'],
+    options: ['lowerdir=/l/2:/l/1', 'upperdir=/c/upper', 'workdir=/c/work', 'nodev'],
   });
 });
 

@@ -57,8 +57,11 @@ export const DEFAULT_READONLY_PATHS: readonly string[] = [
   '/proc/sysrq-trigger',
 ];
 
-/** The overlay on "/". A colon parts lower directories, a comma options (mount option parsing of overlayfs). */
-function rootMount(root: RootLayers): OciMount {
+/**
+ * The overlay on "/". A colon parts lower directories, a comma options (mount option parsing of overlayfs). Nodev, for a layer
+ * of an image may hold the node of any disk: devices are in /dev, which is a mount of its own.
+ */
+function rootMount(root: RootLayers, privileged: boolean): OciMount {
   const escaped = (path: string) => path.replace(/[\\:,]/g, '\\$&');
   return {
     destination: '/',
@@ -68,6 +71,7 @@ function rootMount(root: RootLayers): OciMount {
       `lowerdir=${root.lower.map(escaped).join(':')}`,
       `upperdir=${escaped(root.upper)}`,
       `workdir=${escaped(root.work)}`,
+      ...(privileged ? [] : ['nodev']),
     ],
   };
 }
@@ -103,7 +107,10 @@ export function buildSpec(input: SpecInput): OciSpec {
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs ?? false },
     hostname: ownUts ? input.hostname : undefined,
     domainname: ownUts && config.Domainname ? config.Domainname : undefined,
-    mounts: [rootMount(input.root), ...specMounts(hostConfig, input.binds, input.files, input.init)],
+    mounts: [
+      rootMount(input.root, hostConfig.Privileged ?? false),
+      ...specMounts(hostConfig, input.binds, input.files, input.init),
+    ],
     annotations: hostConfig.Annotations ?? undefined,
     linux: {
       namespaces: namespaces(hostConfig),
