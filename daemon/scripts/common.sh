@@ -29,10 +29,13 @@ read_flags() {
   [ "$data_root" = /var/lib/tinydocker ] || instance+=-$(printf %s "$data_root" | sha256sum | cut -c1-8)
 }
 
+# Whether a process runs. One that has ended and that nobody has waited for has no program any more.
+runs() { readlink -q "/proc/$1/exe" >/dev/null; }
+
 # Prints the daemon's process id, or fails where it does not run: its process may be gone and the number another's.
 daemon_pid() {
   local pid
-  pid=$(cat "$pidfile" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = tinydockerd ] && echo "$pid"
+  pid=$(cat "$pidfile" 2>/dev/null) && runs "$pid" && [ "$(cat "/proc/$pid/comm")" = tinydockerd ] && echo "$pid"
 }
 
 # Prints the directories of the containers' cgroups, one a container and hierarchy.

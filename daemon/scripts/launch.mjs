@@ -1,5 +1,5 @@
-// launch.mjs LOG SOCKET FLAG...: starts tinydockerd in the background, in a session of its own, and ends when it answers on
-// its socket. Ends with status 1 when the daemon ends instead; it has said why in LOG.
+// launch.mjs LOG SOCKET FLAG...: starts tinydockerd in the background, in a session of its own, and prints its process id when it
+// answers on its socket. Ends with status 1 when the daemon ends instead; it has said why in LOG.
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, watch } from 'node:fs';
 import { connect } from 'node:net';
@@ -21,7 +21,9 @@ daemon.on('exit', () => process.exit(1));
 /** Connects where there is somebody to connect to; otherwise the next change of the socket, its mode at last, brings us back. */
 function look() {
   const connection = connect(socket);
-  connection.on('connect', () => process.exit(0));
+  connection.on('connect', () => {
+    process.stdout.write(`${daemon.pid}\n`, () => process.exit(0));
+  });
   connection.on('error', () => {});
 }
 watch(directory, (_event, name) => name === basename(socket) && look());
