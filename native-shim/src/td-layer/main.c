@@ -2,8 +2,8 @@
  * td-layer: works on file trees that others wrote, in a process of its own.
  *
  *   td-layer unpack DIR   reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
- * empty; confines itself to DIR before the first byte td-layer remove DIR   removes DIR and all below it, of
- * any depth
+ *                         empty; confines itself to DIR before the first byte
+ *   td-layer remove DIR   removes DIR and all below it, of any depth
  *
  * Started by tinydockerd, which waits for it. Prints one line of JSON: the result, or
  * {"ok":false,"kind","error"} with exit code 1. It leaves a half-written DIR to be removed by whoever made
