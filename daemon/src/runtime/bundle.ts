@@ -58,10 +58,12 @@ function attempt(remove: () => void): void {
   }
 }
 
+const FILES = ['config.json', 'shim.json', 'exit.json', 'hostname', 'hosts', 'resolv.conf'];
+
 /** Removes a bundle: the files that are known by name, and whatever else there should be. */
 export function removeBundle(dir: string): void {
   try {
-    for (const file of ['config.json', 'shim.json', 'exit.json']) attempt(() => unlinkSync(`${dir}/${file}`));
+    for (const file of FILES) attempt(() => unlinkSync(`${dir}/${file}`));
     attempt(() => rmdirSync(`${dir}/rootfs`));
     attempt(() => rmdirSync(dir));
   } catch {

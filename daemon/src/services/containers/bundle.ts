@@ -42,7 +42,7 @@ function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindM
     root: { lower: layerPaths(deps, record), upper: `${dir}/upper`, work: `${dir}/work` },
     rootfs: `${deps.paths.bundle(record.id)}/rootfs`,
     cgroupPath: cgroupOf(deps, record),
-    files: engineFiles(dir),
+    files: engineFiles(deps.paths.bundle(record.id)),
     hostname: config.Hostname ?? '',
     init: hostConfig.Init ? helperPath('td-init') : undefined,
     bounding: boundingCapabilities(),
@@ -73,8 +73,11 @@ export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: 
   steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
 }
 
-/** Writes what is mounted into the container only when it is created. */
+/**
+ * Writes what is mounted into the container only when it is created. Into the bundle: it is made anew at each start, and where
+ * the bundle is in memory, as below /run, that costs next to nothing.
+ */
 export function prepareFiles(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
-  const dir = deps.paths.container(record.id);
+  const dir = deps.paths.bundle(record.id);
   steps.run('write', `${dir}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(dir, record));
 }
