@@ -158,17 +158,20 @@ function report(error: unknown, command: Command, path: string, stderr: Output):
   throw error;
 }
 
-async function summaries(table: Readonly<Record<string, () => Promise<{ command: Command }>>>): Promise<string> {
-  const names = Object.keys(table).sort();
-  const width = Math.max(...names.map((name) => name.length)) + 2;
-  const rows = await Promise.all(
-    names.map(async (name) => `  ${name.padEnd(width)}${(await table[name]!()).command.summary}`),
-  );
-  return rows.join('\n');
+/** The commands of a table, each under the first of its names there. `prefix` is the noun and a space. */
+async function summaries(table: typeof TOP_LEVEL, prefix = ''): Promise<string> {
+  const rows: [string, string][] = [];
+  for (const name of Object.keys(table).sort()) {
+    const { names, summary } = (await table[name]!()).command;
+    const first = names.find((path) => path.startsWith(prefix) && path.includes(' ') === (prefix !== ''));
+    if (first === prefix + name) rows.push([name, summary]);
+  }
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, summary]) => `  ${name.padEnd(width)}${summary}`).join('\n');
 }
 
 async function nounHelp(name: string, noun: (typeof NOUNS)[string]): Promise<string> {
-  const commands = await summaries(noun.verbs);
+  const commands = await summaries(noun.verbs, `${name} `);
   return `Usage:  tdctl ${name} COMMAND\n\n${noun.summary}\n\nCommands:\n${commands}\n\nRun 'tdctl ${name} COMMAND --help' for more information on a command.\n`;
 }
 

@@ -145,8 +145,9 @@ export function withDaemon(prepare?: (cli: Cli) => Promise<void>): () => Cli {
     await prepare?.(cli);
   });
   after(async () => {
-    await removeAll(cli!);
-    await cli!.engine.close();
+    if (cli === undefined) return;
+    await removeAll(cli);
+    await cli.engine.close();
   });
   return () => cli!;
 }

@@ -90,8 +90,6 @@ async function runAttached(context: Context, { flags }: RunInput, request: Conta
   } catch (error) {
     throw withHelp(error, path, 125);
   }
-  // Nothing attached: started and left alone, but waited for.
-  const attached = stdin || request.AttachStdout || request.AttachStderr;
   const exit = waitForExit(engine, id, flags.rm ? 'removed' : 'next-exit');
   const [taken] = await Promise.all([
     engine.takeOver(containerPath(id, '/attach'), {
@@ -117,7 +115,7 @@ async function runAttached(context: Context, { flags }: RunInput, request: Conta
     }
     relay?.open();
     session.followSize(engine, containerPath(id, '/resize'));
-    if (attached && (await streamed) === 'detached') return 0;
+    if ((await streamed) === 'detached') return 0;
     return await exit.status();
   } finally {
     session.close();
