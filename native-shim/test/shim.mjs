@@ -38,6 +38,12 @@ const NAMESPACES = ['mount', 'pid', 'uts', 'ipc', 'network'];
 const CGROUPS = '/sys/fs/cgroup';
 const CGROUP_PARENT = `td-shim-test-${process.pid}`;
 
+/** The parent of the containers' cgroups in every hierarchy, which a daemon would have made and would keep. */
+const cgroupParents = () =>
+  [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))]
+    .map((hierarchy) => join(hierarchy, CGROUP_PARENT))
+    .filter((directory) => existsSync(directory));
+
 let serial = 0;
 const running = new Set();
 
@@ -79,10 +85,17 @@ export class Ground {
       await shim.connect().ask('shutdown');
       await shim.ended;
     }
-    // The parent of the containers' cgroups, which a daemon would have made and would keep.
-    for (const hierarchy of [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))])
-      if (existsSync(join(hierarchy, CGROUP_PARENT))) rmdirSync(join(hierarchy, CGROUP_PARENT));
+    for (const directory of cgroupParents()) rmdirSync(directory);
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** The containers' cgroups, in every hierarchy. */
+  cgroups() {
+    return cgroupParents().flatMap((parent) =>
+      readdirSync(parent, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => join(parent, name)),
+    );
   }
 
   /** Writes the bundle of a container that runs `process`. */
