@@ -74,7 +74,11 @@ function makeDirectories(config: Config, paths: Paths): void {
     [config.dataRoot, 0o710],
     [config.execRoot, 0o700],
   ] as const) {
-    mkdirSync(path, { recursive: true, mode });
+    try {
+      mkdirSync(path, { recursive: true, mode });
+    } catch (error) {
+      throw new ConfigError(`cannot make the directory ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    }
     const entries = readdirSync(path).filter((name) => !FOREIGN.has(name));
     if (entries.length === 0 || existsSync(paths.lock)) chmodSync(path, mode);
   }

@@ -20,7 +20,8 @@ function writeAll(fd: number, data: Uint8Array): void {
       at += writeSync(fd, data, at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') throw new BrokenPipe();
+      // A socket that was closed with something unread in it is reset instead.
+      if (code === 'EPIPE' || code === 'ECONNRESET') throw new BrokenPipe();
       // Somebody else who holds the pipe has made it non-blocking.
       if (code !== 'EAGAIN') throw error;
       Atomics.wait(waiter, 0, 0, 1);

@@ -93,7 +93,12 @@ async function failed(deps: StartDeps, record: ContainerRecord, undo: Undo, erro
   for (const problem of await undo.unwind()) deps.log.error({ container: record.id, err: problem }, 'undo start');
   const { message, exitCode, kind } = describeFailure(error);
   const sentence = `failed to start container "${record.name}": ${message}`;
-  deps.containers.setState(record.id, { pid: 0, startTime: 0, exitCode, error: sentence });
+  try {
+    // All of the state from before: where storing "running" was what failed, memory has it already.
+    deps.containers.setState(record.id, { ...record.state, pid: 0, startTime: 0, exitCode, error: sentence });
+  } catch (problem) {
+    deps.log.error({ container: record.id, err: problem }, 'store a start that failed'); // memory has it all the same
+  }
   return new EngineError(kind, sentence, { cause: error });
 }
 
