@@ -35,7 +35,10 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
       until docker logs $N | grep ready; do :; done; docker stop $N; docker wait $N; docker stop $N; docker stop nonesuch; echo $?`,
     kill: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker kill $N; docker wait $N; docker kill $N; echo $?; docker kill -s NOPE $N; echo $?`,
     rm: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker rm $N; echo $?; docker rm -f $N; docker rm -f nonesuch; echo $?`,
-    attach: `run -d -i --name $N $IMAGE sh -c 'read x; echo got $x; exit 6' >/dev/null; docker attach $N <<< hello; echo $?; docker attach $N; echo $?`,
+    // It ends only when it has been heard: the reference may drop the last words of a container from an attached client.
+    attach: `run -d -i --name $N $IMAGE sh -c 'read x; echo got $x; read y; exit 6' >/dev/null
+      mkfifo $N.in; (echo hello; until docker logs $N | grep -q got; do :; done; echo bye) >$N.in & docker attach $N <$N.in; echo $?; rm $N.in
+      docker attach $N; echo $?`,
     'wait for several': `for c in 1 2; do run -d --name $N-$c $IMAGE sh -c "exit $c" >/dev/null; done; docker wait $N-1 $N-2 nonesuch; echo $?`,
     'not there': `for verb in start stop kill wait logs attach inspect rm; do docker $verb nonesuch; echo $verb $?; done`,
   },
@@ -53,7 +56,8 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     logs: `run --name $N $IMAGE sh -c 'for i in 1 2 3 4; do echo $i; done'; docker logs $N; docker logs -n 2 $N; docker logs -t --tail 1 $N; docker logs -f $N; docker logs --since 1h --until 1s $N | wc -l`,
     'logs of both streams': `run --name $N $IMAGE sh -c 'echo out; echo err >&2' >/dev/null 2>&1; docker logs $N >/dev/null; docker logs $N 2>/dev/null`,
     version: `docker version --format '{{.Server.APIVersion}} {{.Server.MinAPIVersion}} {{.Server.Os}} {{.Server.Arch}}'; docker info --format '{{.OSType}} {{.Architecture}} {{.NCPU}} {{.LoggingDriver}} {{.CgroupDriver}} {{.CgroupVersion}} {{.Driver}}'`,
-    events: `run --name $N $IMAGE true; docker events --since 1m --until $(date +%s.%N) --filter type=container --filter container=$N --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'`,
+    // Until a moment that is to come: the reference may tell of an end only after its client has gone.
+    events: `run --name $N $IMAGE true; docker events --since 1m --until $(($(date +%s) + 2)) --filter type=container --filter container=$N --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}'`,
   },
   exec: {
     codes: `run -d --name $N $IMAGE sleep 600 >/dev/null; docker exec $N sh -c 'echo out; echo err >&2; exit 8'; echo $?; docker exec $N nonesuch; echo $?; docker exec nonesuch true; echo $?`,
