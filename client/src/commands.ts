@@ -15,11 +15,13 @@ const exec: Loader = () => import('./commands/container/exec.js');
 const kill: Loader = () => import('./commands/container/kill.js');
 const listContainers: Loader = () => import('./commands/container/ls.js');
 const logs: Loader = () => import('./commands/container/logs.js');
+const pause: Loader = () => import('./commands/container/pause.js');
 const removeContainer: Loader = () => import('./commands/container/rm.js');
 const run: Loader = () => import('./commands/container/run.js');
 const start: Loader = () => import('./commands/container/start.js');
 const steps: Loader = () => import('./commands/container/steps.js');
 const stop: Loader = () => import('./commands/container/stop.js');
+const unpause: Loader = () => import('./commands/container/unpause.js');
 const wait: Loader = () => import('./commands/container/wait.js');
 const inspectContainer: Loader = () => import('./commands/container/inspect.js');
 
@@ -45,6 +47,7 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   kill,
   load,
   logs,
+  pause,
   ps: listContainers,
   rm: removeContainer,
   rmi: removeImage,
@@ -53,6 +56,7 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   steps,
   stop,
   tag,
+  unpause,
   version,
   wait,
 };
@@ -69,6 +73,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       list: listContainers,
       logs,
       ls: listContainers,
+      pause,
       ps: listContainers,
       remove: removeContainer,
       rm: removeContainer,
@@ -76,6 +81,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       start,
       steps,
       stop,
+      unpause,
       wait,
     },
   },

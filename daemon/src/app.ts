@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
+import { containerResourceRoutes } from './api/routes/container-resources.js';
 import { containerRoutes } from './api/routes/containers.js';
 import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
@@ -63,6 +64,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(imageRoutes(deps));
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));
+  await app.register(containerResourceRoutes(deps));
   await app.register(execRoutes(deps));
 
   await app.ready();

@@ -134,6 +134,9 @@ export function killCgroup(path: string): void {
     const pids = cgroupProcs(path);
     if (pids.length === 0) return;
     for (const pid of pids) attempt(() => process.kill(pid, 'SIGKILL'));
+    // What the freezer of version 1 holds does not even die.
+    const freezer = cgroupDir(path, 'freezer');
+    if (freezer && layout().version === 1) attempt(() => writeFileSync(join(freezer, 'freezer.state'), 'THAWED'));
   }
 }
 

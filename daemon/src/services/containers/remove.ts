@@ -1,12 +1,15 @@
 import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { collectContent } from '../images/collect.js';
+import { sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
 import { isRunning, untilExited } from './wait.js';
 
+const SIGKILL = 9;
+
 export type RemoveDeps = Pick<
   Deps,
-  'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims' | 'trash'
+  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims' | 'trash'
 >;
 
 /**
@@ -46,11 +49,7 @@ export async function removeContainer(
             'stop the container before removing or force remove',
         );
       }
-      await deps.shims
-        .get(id)
-        ?.kill(9)
-        .catch(() => {}); // it may have ended by itself
-      publishContainer(deps, record, 'kill', { signal: '9' });
+      await sendSignal(deps, record, SIGKILL);
       await untilExited(deps, id);
     }
     await removeLocked(deps, id);

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { cgroupChildren, prepareParent } from '../../kernel/cgroup.js';
+import { isFrozen } from '../../kernel/freezer.js';
 import { timestamp } from '../../lib/clock.js';
 import { readCgroupPath, readExit, removeBundle } from '../../runtime/bundle.js';
 import { containerCgroup, destroyCgroup } from '../../runtime/cgroup.js';
@@ -53,7 +54,9 @@ async function reconcile(deps: SuperviseDeps, record: ContainerRecord, shim: Shi
     const now = timestamp();
     deps.containers.setState(id, { status: 'running', exitCode: 0, error: '', oomKilled: false, startedAt: now });
   }
-  deps.containers.setState(id, { pid: reply.pid ?? 0, startTime: reply.startTime ?? 0 });
+  // The daemon may have gone away between the freezer and the store.
+  const status = isFrozen(cgroupOf(deps, record)) ? 'paused' : 'running';
+  deps.containers.setState(id, { status, pid: reply.pid ?? 0, startTime: reply.startTime ?? 0 });
   if (reply.state !== 'stopped') return;
   const report = readExit(deps.paths.bundle(id));
   if (report) recordExit(deps, id, report);

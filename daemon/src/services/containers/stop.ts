@@ -1,6 +1,5 @@
 import { notModified, unavailable } from '@tinydocker/shared/errors.js';
-import type { Deps } from '../../deps.js';
-import { sendSignal } from './kill.js';
+import { type KillDeps, sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
 import { parseSignal } from './signals.js';
 import { isRunning, untilExited } from './wait.js';
@@ -22,11 +21,7 @@ const KILL_TIMEOUT = 10_000;
  * kill or a removal by someone else is not kept waiting.
  * @throws EngineError not-found, not-modified (it does not run), invalid (no such signal), unavailable (it cannot be killed)
  */
-export async function stopContainer(
-  deps: Pick<Deps, 'containers' | 'events' | 'shims'>,
-  nameOrId: string,
-  options: StopOptions = {},
-): Promise<void> {
+export async function stopContainer(deps: KillDeps, nameOrId: string, options: StopOptions = {}): Promise<void> {
   const record = deps.containers.resolve(nameOrId);
   const { config, id } = record;
   const signal = parseSignal(options.signal || config.StopSignal || 'SIGTERM');

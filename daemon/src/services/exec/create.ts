@@ -4,6 +4,7 @@ import type { Deps } from '../../deps.js';
 import { newId } from '../../lib/ids.js';
 import type { Exec } from '../../runtime/execs.js';
 import { parseDetachKeys } from '../containers/detach-keys.js';
+import { isStill } from '../containers/pause.js';
 import { publishContainer } from '../containers/publish.js';
 import { refuseNul } from '../containers/validate.js';
 import { isRunning } from '../containers/wait.js';
@@ -27,9 +28,7 @@ export function createExec(
   if (!config.Cmd?.length) throw invalid('No exec command specified');
   const record = deps.containers.resolve(nameOrId);
   if (!isRunning(record)) throw conflict(`container ${record.id} is not running`);
-  if (record.state.status === 'paused') {
-    throw conflict(`container ${record.id} is paused, unpause the container before exec`);
-  }
+  if (isStill(record)) throw conflict(`Container ${nameOrId} is paused, unpause the container before exec`);
   if (!parseDetachKeys(config.DetachKeys)) throw invalid(`Invalid escape keys (${config.DetachKeys}) provided`);
   for (const entry of config.Env ?? []) {
     if (entry === '' || entry.startsWith('=')) throw invalid(`invalid environment variable: ${entry}`);

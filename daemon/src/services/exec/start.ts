@@ -11,6 +11,7 @@ import { execProcess } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { parseDetachKeys } from '../containers/detach-keys.js';
 import { describeFailure } from '../containers/failure.js';
+import { isStill } from '../containers/pause.js';
 import { publishContainer } from '../containers/publish.js';
 import { isRunning } from '../containers/wait.js';
 import { commandText } from './create.js';
@@ -87,6 +88,7 @@ export async function startExec(
   }
   const record = deps.containers.get(exec.containerId);
   if (!record || !isRunning(record)) throw conflict(`container ${exec.containerId} is not running`);
+  if (isStill(record)) throw conflict(`Container ${record.id} is paused, unpause the container before exec`);
   if (start.Detach) {
     exec.started = true;
     await run(deps, record, exec, start, undefined);
