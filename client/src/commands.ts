@@ -16,7 +16,10 @@ const kill: Loader = () => import('./commands/container/kill.js');
 const listContainers: Loader = () => import('./commands/container/ls.js');
 const logs: Loader = () => import('./commands/container/logs.js');
 const pause: Loader = () => import('./commands/container/pause.js');
+const port: Loader = () => import('./commands/container/port.js');
 const removeContainer: Loader = () => import('./commands/container/rm.js');
+const rename: Loader = () => import('./commands/container/rename.js');
+const restart: Loader = () => import('./commands/container/restart.js');
 const run: Loader = () => import('./commands/container/run.js');
 const start: Loader = () => import('./commands/container/start.js');
 const steps: Loader = () => import('./commands/container/steps.js');
@@ -48,7 +51,10 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   load,
   logs,
   pause,
+  port,
   ps: listContainers,
+  rename,
+  restart,
   rm: removeContainer,
   rmi: removeImage,
   run,
@@ -74,8 +80,11 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       logs,
       ls: listContainers,
       pause,
+      port,
       ps: listContainers,
       remove: removeContainer,
+      rename,
+      restart,
       rm: removeContainer,
       run,
       start,

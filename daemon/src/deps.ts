@@ -4,6 +4,7 @@ import { LayerStore } from './image/layers.js';
 import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
 import { ShimRegistry } from './runtime/shims.js';
+import { RestartTimers } from './services/containers/restart-timers.js';
 import { ContainerTrash } from './services/containers/trash.js';
 import { EventBus } from './services/events.js';
 import { ContainerStore } from './store/containers.js';
@@ -19,6 +20,7 @@ export interface Deps {
   readonly images: ImageStore;
   readonly layers: LayerStore;
   readonly shims: ShimRegistry;
+  readonly restarts: RestartTimers;
   readonly events: EventBus;
   readonly locks: KeyedMutex;
   readonly trash: ContainerTrash;
@@ -37,6 +39,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     images: new ImageStore(db),
     layers: new LayerStore(paths),
     shims: new ShimRegistry(),
+    restarts: new RestartTimers(),
     events: new EventBus(),
     locks: new KeyedMutex(),
     trash: new ContainerTrash(paths.trash, log),

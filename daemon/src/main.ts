@@ -13,6 +13,7 @@ import { lockFile } from './kernel/lock.js';
 import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
+import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
 import { restoreContainers } from './services/containers/restore.js';
 import { restoreImages } from './services/images/restore.js';
 
@@ -44,6 +45,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
   const log = makeLog(config);
   const deps = createDeps(config, paths, log);
+  deps.restarts.onDue((id) => void restartDue(deps, id));
   // Images first: what a container stands on must be known when it is looked at.
   await restoreImages(deps);
   await restoreContainers(deps);
@@ -53,6 +55,8 @@ async function main(argv: readonly string[]): Promise<void> {
   stopOnSignals(config, deps, app, listeners);
   log.info({ version: VERSION, dataRoot: config.dataRoot }, `listening on ${listeners.addresses.join(', ')}`);
   sdNotify('READY=1');
+  // Nobody needs to wait for these; requests that come meanwhile find them as they are.
+  await startWithDaemon(deps);
 }
 
 /** One JSON object a line on standard error. A log that nobody reads any more is no reason to stop. */

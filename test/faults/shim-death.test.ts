@@ -89,3 +89,39 @@ test('others do not notice', async () => {
   await stream.waitFor('still here\n');
   stream.vanish();
 });
+
+test('a shim that does not answer any more holds nobody up, and is ended with its container by force', async () => {
+  const [hangs, other] = [
+    await engine.launch({ Cmd: ['sh', '-c', 'sleep 600 & sleep 600'] }),
+    await engine.launch({ Cmd: ['cat'], OpenStdin: true }),
+  ];
+  const shim = shimOf(hangs);
+  const { Pid } = (await engine.inspect(hangs)).State;
+  process.kill(shim, 'SIGSTOP');
+  try {
+    const removed = engine.remove(hangs);
+    // Meanwhile everything else goes on.
+    const stream = await engine.attach(other);
+    stream.write('still here\n');
+    await stream.waitFor('still here\n');
+    stream.vanish();
+    assert.equal((await engine.inspect(hangs)).State.Running, true);
+    assert.equal((await engine.run(['echo', 'new'])).stdout, 'new\n');
+    await removed;
+    await until('shim and container have ended', () => ![shim, Pid].some((pid) => existsSync(`/proc/${pid}`)));
+  } finally {
+    if (existsSync(`/proc/${shim}`)) process.kill(shim, 'SIGCONT');
+  }
+});
+
+test('kill and stop end it too', async () => {
+  for (const verb of ['kill', 'stop?t=0']) {
+    const id = await engine.create({ Cmd: ['sleep', '600'] });
+    const before = captureHost(daemon);
+    await engine.start(id);
+    const { Pid } = (await engine.inspect(id)).State;
+    process.kill(shimOf(id), 'SIGSTOP');
+    assert.equal((await engine.api.post(`/containers/${id}/${verb}`)).status, 204);
+    await isGone(id, Pid, before);
+  }
+});

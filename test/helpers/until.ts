@@ -11,11 +11,11 @@ export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
   deadline = DEADLINE_MS,
-): Promise<NonNullable<T>> {
+): Promise<Exclude<NonNullable<T>, false>> {
   const end = performance.now() + deadline;
   for (;;) {
     const value = await probe();
-    if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>;
+    if (value !== undefined && value !== null && value !== false) return value as Exclude<NonNullable<T>, false>;
     if (performance.now() > end) throw new Error(`still not so after ${deadline} ms: ${what}`);
     await delay(5);
   }

@@ -16,6 +16,16 @@ export function pidStartTime(pid: number): number | undefined {
   }
 }
 
+/** The parent of a process (field 4 of proc_pid_stat(5)); undefined where there is no such process. */
+export function parentPid(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Sends a signal to exactly this process. Returns false when it is gone. */
 export function signalPid(pid: number, startTime: number, signal: number): boolean {
   const pidfd = native.pidfdOpen(pid);

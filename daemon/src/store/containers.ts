@@ -16,7 +16,10 @@ export interface ContainerState {
   readonly oomKilled: boolean;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** How often its restart policy has started it since somebody did. */
   readonly restartCount: number;
+  /** Somebody has asked for its end since it was last started. */
+  readonly manuallyStopped?: boolean;
 }
 
 /** One container. Never changed in place: every change makes a new record, so that a reader keeps what it has read. */

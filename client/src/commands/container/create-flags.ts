@@ -1,6 +1,17 @@
 import type { Ulimit } from '@tinydocker/shared/api/containers.js';
 import type { Values } from '../../flags/parse.js';
-import { bool, bytes, bytesOrUnlimited, cpus, hidden, int, list, parsedList, text } from '../../flags/types.js';
+import {
+  bool,
+  bytes,
+  bytesOrUnlimited,
+  cpus,
+  duration,
+  hidden,
+  int,
+  list,
+  parsedList,
+  text,
+} from '../../flags/types.js';
 import { parseMount } from './mount-option.js';
 
 const STREAMS = ['stdin', 'stdout', 'stderr'];
@@ -59,12 +70,23 @@ export const CREATE_FLAGS = {
   env: list('Set environment variables', 'e'),
   'env-file': list('Read in a file of environment variables'),
   'group-add': list('Add additional groups to join'),
+  'health-cmd': text('Command to run to check health'),
+  'health-interval': duration('Time between running the check (ms|s|m|h) (default 0s)'),
+  'health-retries': int('Consecutive failures needed to report unhealthy'),
+  'health-start-interval': duration('Time between running the check during the start period (ms|s|m|h) (default 0s)'),
+  'health-start-period': duration(
+    'Start period for the container to initialize before starting health-retries countdown (ms|s|m|h) (default 0s)',
+  ),
+  'health-timeout': duration('Maximum time to allow one check to run (ms|s|m|h) (default 0s)'),
   hostname: text('Container host name', 'h'),
   init: bool('Run an init inside the container that forwards signals and reaps processes'),
   interactive: bool('Keep STDIN open even if not attached', 'i'),
   ipc: text('IPC mode to use'),
   label: list('Set meta data on a container', 'l'),
   'label-file': list('Read in a line delimited file of labels'),
+  link: list('Add link to another container', undefined, (value) => {
+    throw new Error(`links are not offered (${value}): containers of one network find each other by name`);
+  }),
   'log-driver': text('Logging driver for the container'),
   'log-opt': list('Log driver options', undefined, pair),
   memory: bytes('Memory limit', 'm'),
@@ -74,6 +96,7 @@ export const CREATE_FLAGS = {
   name: text('Assign a name to the container'),
   net: hidden(text('Connect a container to a network', undefined, 'network')),
   network: text('Connect a container to a network', undefined, 'network'),
+  'no-healthcheck': bool('Disable any container-specified HEALTHCHECK'),
   'oom-kill-disable': bool('Disable OOM Killer'),
   'oom-score-adj': int("Tune host's OOM preferences (-1000 to 1000)"),
   pid: text('PID namespace to use'),
@@ -83,6 +106,7 @@ export const CREATE_FLAGS = {
   pull: text('Pull image before running ("always", "missing", "never")'),
   quiet: bool('Suppress the pull output', 'q'),
   'read-only': bool("Mount the container's root filesystem as read only"),
+  restart: text('Restart policy to apply when a container exits'),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
   'security-opt': list('Security Options'),
   'shm-size': bytes('Size of /dev/shm'),

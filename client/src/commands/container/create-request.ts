@@ -4,6 +4,7 @@ import type { ContainerCreateRequest, HostConfig } from '@tinydocker/shared/api/
 import { Failure } from '../../errors.js';
 import type { CreateFlags } from './create-flags.js';
 import { readEntries, resolveEnv } from './env-file.js';
+import { healthcheck, restartPolicy } from './lifecycle-options.js';
 import { consoleSize } from './session.js';
 
 /** What was asked for on the command line, besides the flags. */
@@ -92,6 +93,7 @@ function hostConfig(flags: CreateFlags): HostConfig {
     PidsLimit: flags['pids-limit'],
     Privileged: flags.privileged || undefined,
     ReadonlyRootfs: flags['read-only'] || undefined,
+    RestartPolicy: restartPolicy(flags),
     SecurityOpt: some(flags['security-opt'].map(securityOption)),
     ShmSize: flags['shm-size'],
     Sysctls: toMap(flags.sysctl),
@@ -133,6 +135,7 @@ export function createRequest({ flags, image, command, env }: CreateInput): Cont
     AttachStderr: all || flags.attach.includes('stderr'),
     StopSignal: flags['stop-signal'],
     StopTimeout: flags['stop-timeout'],
+    Healthcheck: healthcheck(flags),
     Volumes: volumes(flags.volume).anonymous,
     HostConfig: hostConfig(flags),
   };

@@ -8,7 +8,7 @@ import type { AttachStreams } from '../../runtime/shim.js';
 import { parseDetachKeys } from './detach-keys.js';
 import { containerLogs } from './logs.js';
 import { publishContainer } from './publish.js';
-import { isRunning } from './wait.js';
+import { isRunning, restarting } from './wait.js';
 
 export type { TakenConnection } from '../../runtime/connection.js';
 
@@ -88,6 +88,7 @@ export async function attachContainer(
   if (!keys) throw invalid(`Invalid detach keys (${options.detachKeys}) provided`);
   if (record.state.status === 'paused')
     throw conflict(`container ${id} is paused, unpause the container before attach`);
+  if (record.state.status === 'restarting') throw restarting(id);
   const terminal = config.Tty ?? false;
   const connection = take();
   const streams: AttachStreams = {

@@ -1,15 +1,16 @@
 import { conflict, within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { thawCgroup } from '../../kernel/freezer.js';
-import { ShimGone } from '../../runtime/channel.js';
 import type { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { cgroupOf } from './bundle.js';
+import { endRestarting, meanToStop } from './end-restarting.js';
 import { publishContainer } from './publish.js';
+import { deliverSignal } from './signal.js';
 import { parseSignal } from './signals.js';
 import { isRunning, untilExited } from './wait.js';
 
-export type KillDeps = Pick<Deps, 'config' | 'containers' | 'events' | 'shims'>;
+export type KillDeps = Pick<Deps, 'config' | 'containers' | 'events' | 'locks' | 'log' | 'restarts' | 'shims'>;
 
 const SIGKILL = 9;
 
@@ -30,21 +31,20 @@ export function resumeContainer(deps: Pick<Deps, 'config' | 'containers' | 'even
 const wakes = ({ config }: ContainerRecord, signal: number): boolean =>
   !config.StopSignal || parseSignal(config.StopSignal) === signal;
 
-/** Hands a signal to the first process. One that has just ended has got it. */
-async function deliver(shim: Shim | undefined, signal: number): Promise<void> {
-  try {
-    await shim?.kill(signal);
-  } catch (error) {
-    const gone = error instanceof ShimGone || (error as { errno?: string }).errno === 'ESRCH';
-    if (!gone) throw error;
-  }
-}
-
-/** Sends a signal to the first process of a running container and says so. What stands still dies of SIGKILL as well. */
-export async function sendSignal(deps: KillDeps, record: ContainerRecord, signal: number): Promise<void> {
+/**
+ * Sends a signal to the first process of a running container and says so. One that has just ended has got it; what stands
+ * still dies of SIGKILL as well. `toEnd`: it is meant to end by it.
+ */
+export async function sendSignal(
+  deps: Omit<KillDeps, 'locks'>,
+  record: ContainerRecord,
+  signal: number,
+  toEnd: boolean,
+): Promise<void> {
   const shim = deps.shims.get(record.id);
   if (shim && signal === SIGKILL) doomed.add(shim);
-  await deliver(shim, signal);
+  if (toEnd) meanToStop(deps, record);
+  await deliverSignal(deps, record, signal);
   publishContainer(deps, record, 'kill', { signal: String(signal) });
   if (signal !== SIGKILL && wakes(record, signal)) resumeContainer(deps, record.id);
   if (signal === SIGKILL && deps.containers.get(record.id)?.state.status === 'paused') {
@@ -53,7 +53,8 @@ export async function sendSignal(deps: KillDeps, record: ContainerRecord, signal
 }
 
 /**
- * Sends a signal (name or number, SIGKILL by default); after a SIGKILL the container has ended.
+ * Sends a signal (name or number, SIGKILL by default); after a SIGKILL the container has ended. One that waits to be restarted
+ * has no process, and waits no more.
  * @throws EngineError not-found, invalid (no such signal), conflict (it does not run)
  */
 export async function killContainer(deps: KillDeps, nameOrId: string, signal?: string): Promise<void> {
@@ -61,7 +62,9 @@ export async function killContainer(deps: KillDeps, nameOrId: string, signal?: s
     const record = deps.containers.resolve(nameOrId);
     const number = parseSignal(signal || 'SIGKILL');
     if (!isRunning(record)) throw conflict(`container ${record.id} is not running`);
-    await sendSignal(deps, record, number);
+    const ends = number === SIGKILL || number === parseSignal(record.config.StopSignal || 'SIGTERM');
+    if (record.state.status === 'restarting' && (!ends || (await endRestarting(deps, record.id)))) return;
+    await sendSignal(deps, record, number, ends);
     if (number === SIGKILL) await untilExited(deps, record.id);
   } catch (error) {
     throw within(`cannot kill container: ${nameOrId}`, error);

@@ -64,7 +64,10 @@ export function mergeHostConfig(given: HostConfig, networkMode: string): HostCon
     LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
     NetworkMode: networkMode,
     PortBindings: given.PortBindings ?? {},
-    RestartPolicy: { Name: given.RestartPolicy?.Name || 'no', MaximumRetryCount: 0 },
+    RestartPolicy: {
+      Name: given.RestartPolicy?.Name || 'no',
+      MaximumRetryCount: given.RestartPolicy?.MaximumRetryCount ?? 0,
+    },
     AutoRemove: given.AutoRemove ?? false,
     VolumeDriver: '',
     VolumesFrom: null,

@@ -1,6 +1,8 @@
 import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
+import type { ContainerRecord } from '../../store/containers.js';
 import { collectContent } from '../images/collect.js';
+import { endRestartingLocked } from './end-restarting.js';
 import { sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
 import { isRunning, untilExited } from './wait.js';
@@ -9,7 +11,7 @@ const SIGKILL = 9;
 
 export type RemoveDeps = Pick<
   Deps,
-  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims' | 'trash'
+  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'restarts' | 'shims' | 'trash'
 >;
 
 /**
@@ -22,10 +24,18 @@ export async function removeLocked(deps: RemoveDeps, id: string): Promise<void> 
   if (!record) throw notFound(`No such container: ${id}`);
   deps.containers.remove(id);
   deps.shims.forget(id);
+  deps.restarts.reset(id);
   deps.trash.discard(deps.paths.container(id));
   // The last container of an image that was removed by force: its layers go with it.
   if (!deps.images.get(record.imageId)) collectContent(deps);
   publishContainer(deps, record, 'destroy');
+}
+
+/** Ends a container that runs, or waits to be restarted, whose lock the caller holds. */
+async function endByForce(deps: RemoveDeps, record: ContainerRecord): Promise<void> {
+  if (endRestartingLocked(deps, record.id)) return;
+  await sendSignal(deps, record, SIGKILL, true).catch(() => {}); // it may have ended by itself
+  await untilExited(deps, record.id);
 }
 
 /**
@@ -49,8 +59,7 @@ export async function removeContainer(
             'stop the container before removing or force remove',
         );
       }
-      await sendSignal(deps, record, SIGKILL);
-      await untilExited(deps, id);
+      await endByForce(deps, record);
     }
     await removeLocked(deps, id);
   });

@@ -11,7 +11,7 @@ import { cgroupOf } from './bundle.js';
 import { makeMountpoints } from './mountpoints.js';
 import { removeLocked } from './remove.js';
 import { recordExit, type SuperviseDeps, supervise } from './supervise.js';
-import { isRunning } from './wait.js';
+import { hasProcess } from './wait.js';
 
 /** ms that a shim has to answer: one that hangs keeps its container, and nobody else waits for it. */
 const HELLO_TIMEOUT = 2000;
@@ -49,7 +49,7 @@ async function reconcile(deps: SuperviseDeps, record: ContainerRecord, shim: Shi
     return;
   }
   restoreExecs(deps, id, reply);
-  if (!isRunning(record)) {
+  if (!hasProcess(record)) {
     // It runs, and the daemon went away before it could write that down.
     const now = timestamp();
     deps.containers.setState(id, { status: 'running', exitCode: 0, error: '', oomKilled: false, startedAt: now });
@@ -83,10 +83,10 @@ async function restoreOne(deps: SuperviseDeps, record: ContainerRecord, hasBundl
     await Promise.race([hello, new Promise((resolve) => setTimeout(resolve, HELLO_TIMEOUT).unref())]);
     return;
   }
-  if (hasBundle || isRunning(record)) {
+  if (hasBundle || hasProcess(record)) {
     if (!(await destroyCgroup(cgroupOf(deps, record)))) deps.log.error({ container: id }, 'cgroup cannot be removed');
   }
-  if (isRunning(record)) {
+  if (hasProcess(record)) {
     const { report, error } = reportWithoutShim(deps, id, hasBundle);
     recordExit(deps, id, report, error);
   } else if (record.state.status === 'exited' && record.hostConfig.AutoRemove) {

@@ -16,7 +16,7 @@ import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
 import { keepSteps } from './steps.js';
 import { type SuperviseDeps, supervise } from './supervise.js';
-import { isRunning } from './wait.js';
+import { hasProcess, isRunning } from './wait.js';
 
 export type StartDeps = SuperviseDeps & Pick<Deps, 'locks'>;
 
@@ -74,7 +74,7 @@ function handOver(deps: StartDeps, id: string, shim: Shim): void {
 }
 
 /** Takes the shim's answer: from here on it runs. Called before any event of its end can be. */
-function started(deps: StartDeps, id: string, reply: ShimReply): void {
+function started(deps: StartDeps, id: string, reply: ShimReply, again: boolean): void {
   const record = deps.containers.setState(id, {
     status: 'running',
     pid: reply.pid ?? 0,
@@ -83,6 +83,7 @@ function started(deps: StartDeps, id: string, reply: ShimReply): void {
     error: '',
     oomKilled: false,
     startedAt: timestamp(),
+    ...(!again && { restartCount: 0, manuallyStopped: undefined }),
   });
   publishContainer(deps, record, 'start');
 }
@@ -95,27 +96,33 @@ async function failed(deps: StartDeps, record: ContainerRecord, undo: Undo, erro
   const sentence = `failed to start container "${record.name}": ${message}`;
   try {
     // All of the state from before: where storing "running" was what failed, memory has it already.
-    deps.containers.setState(record.id, { ...record.state, pid: 0, startTime: 0, exitCode, error: sentence });
+    const status = record.state.status === 'restarting' ? 'exited' : record.state.status;
+    deps.containers.setState(record.id, { ...record.state, status, pid: 0, startTime: 0, exitCode, error: sentence });
   } catch (problem) {
     deps.log.error({ container: record.id, err: problem }, 'store a start that failed'); // memory has it all the same
   }
   return new EngineError(kind, sentence, { cause: error });
 }
 
-/** Starts a container whose lock the caller holds. @throws EngineError */
-export async function startLocked(deps: StartDeps, id: string): Promise<void> {
+/**
+ * Starts a container whose lock the caller holds; `again`: because of its restart policy, for which it has been waiting.
+ * @throws EngineError
+ */
+export async function startLocked(deps: StartDeps, id: string, again = false): Promise<void> {
   const record = deps.containers.resolve(id);
   if (record.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
-  if (isRunning(record)) throw notModified(`container ${record.name} is already running`);
+  if (again ? hasProcess(record) : isRunning(record)) throw notModified(`container ${record.name} is already running`);
   await deps.shims.cleared(id); // of an earlier start: its cgroup has the same name
   const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
   const undo = new Undo();
+  if (again) deps.restarts.cancel(id);
+  else deps.restarts.reset(id);
   try {
     makeSources(record, steps, undo);
     const shim = launch(deps, record, steps, undo);
     await shim.start((reply) => {
       keepSteps(deps, id, [...steps.steps, ...(reply.steps ?? [])]);
-      started(deps, id, reply);
+      started(deps, id, reply, again);
       undo.commit();
       handOver(deps, id, shim);
     });

@@ -1,8 +1,9 @@
 import { notModified, unavailable } from '@tinydocker/shared/errors.js';
+import { endRestarting } from './end-restarting.js';
 import { type KillDeps, sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
 import { parseSignal } from './signals.js';
-import { isRunning, untilExited } from './wait.js';
+import { hasProcess, isRunning, untilExited } from './wait.js';
 
 export interface StopOptions {
   /** Instead of the container's own stop signal. */
@@ -16,9 +17,21 @@ const SIGKILL = 9;
 /** ms that a process is given to die of SIGKILL: one that hangs in the kernel does not. */
 const KILL_TIMEOUT = 10_000;
 
+/** Its stop signal, then SIGKILL. @throws EngineError unavailable (it cannot be killed) */
+async function endProcess(deps: KillDeps, id: string, signal: number, seconds: number, as: string): Promise<void> {
+  const record = deps.containers.get(id);
+  if (!record || !hasProcess(record)) return;
+  await sendSignal(deps, record, signal, true);
+  if (await untilExited(deps, id, seconds < 0 ? undefined : seconds * 1000)) return;
+  await sendSignal(deps, record, SIGKILL, true);
+  if (!(await untilExited(deps, id, KILL_TIMEOUT))) {
+    throw unavailable(`cannot stop container: ${as}: its process ${record.state.pid} does not end by SIGKILL`);
+  }
+}
+
 /**
- * Stops a container: its stop signal, then SIGKILL. Returns the moment it has ended. Holds no lock, so that a
- * kill or a removal by someone else is not kept waiting.
+ * Stops a container: its stop signal, then SIGKILL; one that waits to be restarted waits no more. Returns the moment it has
+ * ended. Holds no lock while it waits, so that a kill or a removal by someone else is not kept waiting.
  * @throws EngineError not-found, not-modified (it does not run), invalid (no such signal), unavailable (it cannot be killed)
  */
 export async function stopContainer(deps: KillDeps, nameOrId: string, options: StopOptions = {}): Promise<void> {
@@ -27,12 +40,8 @@ export async function stopContainer(deps: KillDeps, nameOrId: string, options: S
   const signal = parseSignal(options.signal || config.StopSignal || 'SIGTERM');
   if (!isRunning(record)) throw notModified(`container ${record.name} is not running`);
   const seconds = options.timeout ?? config.StopTimeout ?? DEFAULT_TIMEOUT;
-  await sendSignal(deps, record, signal);
-  if (!(await untilExited(deps, id, seconds < 0 ? undefined : seconds * 1000))) {
-    await sendSignal(deps, record, SIGKILL);
-    if (!(await untilExited(deps, id, KILL_TIMEOUT))) {
-      throw unavailable(`cannot stop container: ${nameOrId}: its process ${record.state.pid} does not end by SIGKILL`);
-    }
+  if (record.state.status !== 'restarting' || !(await endRestarting(deps, id))) {
+    await endProcess(deps, id, signal, seconds, nameOrId);
   }
   publishContainer(deps, deps.containers.get(id) ?? record, 'stop');
 }

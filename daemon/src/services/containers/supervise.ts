@@ -9,24 +9,49 @@ import { execEnded } from '../exec/ended.js';
 import { cgroupOf } from './bundle.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
-import { isRunning } from './wait.js';
+import { hasRestartPolicy, restartDelay } from './restart-policy.js';
+import { hasProcess } from './wait.js';
 
 export type SuperviseDeps = Pick<
   Deps,
-  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'shims' | 'trash'
+  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'restarts' | 'shims' | 'trash'
 >;
 
 /** Whole seconds between start and end, as the event says it. */
 const duration = ({ state }: ContainerRecord): string =>
   String(Math.max(0, Math.floor((Date.parse(state.finishedAt) - Date.parse(state.startedAt)) / 1000)));
 
+/** ms until a container that has just ended is to be started again; undefined where it is not. */
+function restartOf(
+  deps: SuperviseDeps,
+  { hostConfig, id, state }: ContainerRecord,
+  report: ExitReport,
+  manuallyStopped: boolean,
+): number | undefined {
+  // As it stands now: an update may have changed it while the container ran.
+  const policy = hostConfig.RestartPolicy;
+  if (!hasRestartPolicy(policy)) return undefined;
+  return restartDelay({
+    policy,
+    exitCode: report.status,
+    manuallyStopped,
+    restartCount: state.restartCount,
+    ranFor: Date.parse(report.exitedAt) - Date.parse(state.startedAt),
+    lastDelay: deps.restarts.lastDelay(id),
+  });
+}
+
 /** A running container has ended: state, events, and its removal where that was asked for. */
 export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, error = ''): void {
   const before = deps.containers.get(id);
-  if (!before || !isRunning(before)) return;
+  if (!before || !hasProcess(before)) return;
   deps.shims.execs.endAll(id);
+  const manuallyStopped = before.state.manuallyStopped || deps.restarts.isStopping(id);
+  const delay = restartOf(deps, before, report, manuallyStopped);
   const record = deps.containers.setState(id, {
-    status: 'exited',
+    status: delay === undefined ? 'exited' : 'restarting',
+    ...(delay !== undefined && { restartCount: before.state.restartCount + 1 }),
+    ...(manuallyStopped && { manuallyStopped }),
     pid: 0,
     startTime: 0,
     exitCode: report.status,
@@ -37,7 +62,8 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
   });
   if (report.oomKilled) publishContainer(deps, record, 'oom');
   publishContainer(deps, record, 'die', { exitCode: String(report.status), execDuration: duration(record) });
-  if (record.hostConfig.AutoRemove) void autoRemove(deps, id);
+  if (delay !== undefined) deps.restarts.schedule(id, delay);
+  else if (record.hostConfig.AutoRemove && !deps.restarts.isKept(id)) void autoRemove(deps, id);
 }
 
 /** Removes a container that asked for it, once it has ended; others may have been faster. */
@@ -57,7 +83,7 @@ export async function autoRemove(deps: SuperviseDeps, id: string): Promise<void>
 async function shimLost(deps: SuperviseDeps, record: ContainerRecord): Promise<void> {
   const cgroup = cgroupOf(deps, record);
   if (!(await destroyCgroup(cgroup))) deps.log.error({ container: record.id, cgroup }, 'cgroup cannot be removed');
-  if (!isRunning(deps.containers.get(record.id) ?? record)) return;
+  if (!hasProcess(deps.containers.get(record.id) ?? record)) return;
   const report = { status: 137, signal: 9, oomKilled: false, exitedAt: timestamp() };
   recordExit(deps, record.id, report, 'its shim was killed');
 }

@@ -7,7 +7,6 @@ import { refuseUnsupported } from './unsupported.js';
 const REFUSED: [request: ContainerCreateRequest, what: RegExp][] = [
   [{ HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '80' }] } } }, /publishing ports/],
   [{ HostConfig: { PublishAllPorts: true } }, /publishing ports/],
-  [{ HostConfig: { RestartPolicy: { Name: 'always' } } }, /restart policies/],
   [{ HostConfig: { Devices: [{ PathOnHost: '/dev/null' }] } }, /devices/],
   [{ HostConfig: { VolumesFrom: ['x'] } }, /VolumesFrom/],
   [{ HostConfig: { Mounts: [{ Type: 'volume', Target: '/x' }] } }, /volume/],

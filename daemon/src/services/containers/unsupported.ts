@@ -12,7 +12,6 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
   [(h) => any(h.PortBindings) && h.NetworkMode !== 'host', 'publishing ports (PortBindings)'],
   [(h) => h.PublishAllPorts ?? false, 'publishing ports (PublishAllPorts)'],
   [(h) => some(h.Links), 'links to other containers (Links)'],
-  [(h) => !['', 'no', undefined, null].includes(h.RestartPolicy?.Name), 'restart policies (RestartPolicy)'],
   [(h) => some(h.Devices), 'devices of the host (Devices)'],
   [(h) => some(h.DeviceRequests), 'device requests (DeviceRequests)'],
   [(h) => some(h.DeviceCgroupRules), 'rules of the device cgroup (DeviceCgroupRules)'],

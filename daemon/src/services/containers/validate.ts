@@ -6,6 +6,7 @@ import { bindMounts } from '../../runtime/binds.js';
 import { capabilityName } from '../../runtime/capabilities.js';
 import { userMounts } from '../../runtime/spec-mounts.js';
 import { logSettings } from './log-config.js';
+import { checkRestartPolicy, hasRestartPolicy } from './restart-policy.js';
 import { parseSignal } from './signals.js';
 import { validateResources } from './validate-resources.js';
 
@@ -41,7 +42,6 @@ const MODES: readonly (readonly [field: 'IpcMode' | 'PidMode' | 'UTSMode' | 'Cgr
 ];
 
 const RUNTIMES = ['', 'td-shim', 'runc'];
-const RESTART_POLICIES = ['', 'no', 'always', 'on-failure', 'unless-stopped'];
 
 function validateModes(config: ContainerConfig, h: HostConfig): void {
   for (const [field, name, pattern] of MODES) {
@@ -51,12 +51,8 @@ function validateModes(config: ContainerConfig, h: HostConfig): void {
     throw invalid(`invalid isolation (${h.Isolation}): linux only supports 'default'`);
   }
   if (!RUNTIMES.includes(h.Runtime ?? '')) throw invalid(`unknown or invalid runtime name: ${h.Runtime}`);
-  const policy = h.RestartPolicy?.Name ?? '';
-  if (!RESTART_POLICIES.includes(policy)) {
-    const known = "use one of 'no', 'always', 'on-failure', or 'unless-stopped'";
-    throw invalid(`invalid restart policy: unknown policy '${policy}'; ${known}`);
-  }
-  if (h.AutoRemove && policy !== '' && policy !== 'no') {
+  checkRestartPolicy(h.RestartPolicy);
+  if (h.AutoRemove && hasRestartPolicy(h.RestartPolicy)) {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
   if (h.UTSMode === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode');

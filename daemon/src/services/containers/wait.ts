@@ -1,5 +1,5 @@
 import type { ContainerWaitResponse } from '@tinydocker/shared/api/containers.js';
-import { invalid } from '@tinydocker/shared/errors.js';
+import { conflict, type EngineError, invalid } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import type { ContainerRecord } from '../../store/containers.js';
 
@@ -7,6 +7,18 @@ const CONDITIONS = ['not-running', 'next-exit', 'removed'];
 
 export const isRunning = (record: ContainerRecord): boolean =>
   record.state.status === 'running' || record.state.status === 'paused' || record.state.status === 'restarting';
+
+/** Whether a process of it is there: one that waits to be restarted counts as running for everybody else. */
+export const hasProcess = (record: ContainerRecord): boolean =>
+  record.state.status === 'running' || record.state.status === 'paused';
+
+/** For what needs a process and finds a container that waits to be restarted. */
+export const restarting = (id: string): EngineError =>
+  conflict(`Container ${id} is restarting, wait until the container is running`);
+
+/** Whether this change is the end that somebody may be waiting for: of its process, or of its waiting for a restart. */
+const isEnd = (now: ContainerRecord, before: ContainerRecord): boolean =>
+  !hasProcess(now) && (hasProcess(before) || (before.state.status === 'restarting' && !isRunning(now)));
 
 const response = ({ state }: ContainerRecord): ContainerWaitResponse => ({
   StatusCode: state.exitCode,
@@ -36,7 +48,7 @@ export function waitContainer(deps: Pick<Deps, 'containers'>, nameOrId: string, 
   let cancel = () => {};
   const result = new Promise<ContainerWaitResponse>((resolve) => {
     cancel = deps.containers.watch(record.id, (now, before) => {
-      if (now && (wanted === 'removed' || isRunning(now) || !isRunning(before))) return;
+      if (now && (wanted === 'removed' || !isEnd(now, before))) return;
       cancel();
       resolve(now ? response(now) : lastResponse(before));
     });

@@ -7,7 +7,7 @@ import { parseDetachKeys } from '../containers/detach-keys.js';
 import { isStill } from '../containers/pause.js';
 import { publishContainer } from '../containers/publish.js';
 import { refuseNul } from '../containers/validate.js';
-import { isRunning } from '../containers/wait.js';
+import { isRunning, restarting } from '../containers/wait.js';
 
 /** How events name the command. */
 export function commandText(config: ExecConfig): string {
@@ -29,6 +29,7 @@ export function createExec(
   const record = deps.containers.resolve(nameOrId);
   if (!isRunning(record)) throw conflict(`container ${record.id} is not running`);
   if (isStill(record)) throw conflict(`Container ${nameOrId} is paused, unpause the container before exec`);
+  if (record.state.status === 'restarting') throw restarting(record.id);
   if (!parseDetachKeys(config.DetachKeys)) throw invalid(`Invalid escape keys (${config.DetachKeys}) provided`);
   for (const entry of config.Env ?? []) {
     if (entry === '' || entry.startsWith('=')) throw invalid(`invalid environment variable: ${entry}`);

@@ -1,0 +1,28 @@
+import { containerPath } from '../../api/paths.js';
+import { defineCommand } from '../../command.js';
+import { hidden, int, text } from '../../flags/types.js';
+import { forEach } from '../each.js';
+
+export const command = defineCommand({
+  names: ['restart', 'container restart'],
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  summary: 'Restart one or more containers',
+  examples: [
+    ['tdctl restart web', 'Stop it and start it again'],
+    ['tdctl restart -t 60 db', 'With a minute to end before it is killed'],
+  ],
+  flags: {
+    signal: text('Signal to send to the container', 's'),
+    time: hidden(int('Seconds to wait before killing the container')),
+    timeout: int('Seconds to wait before killing the container', 't'),
+  },
+  args: { min: 1 },
+  async run(context, { flags, args }) {
+    const query = { signal: flags.signal, t: flags.timeout ?? flags.time };
+    const failed = await forEach(context, args, async (name) => {
+      await context.engine.post(containerPath(name, '/restart'), query);
+      return name;
+    });
+    return failed.length > 0 ? 1 : 0;
+  },
+});
