@@ -22,6 +22,7 @@ const rename: Loader = () => import('./commands/container/rename.js');
 const restart: Loader = () => import('./commands/container/restart.js');
 const run: Loader = () => import('./commands/container/run.js');
 const start: Loader = () => import('./commands/container/start.js');
+const stats: Loader = () => import('./commands/container/stats.js');
 const steps: Loader = () => import('./commands/container/steps.js');
 const stop: Loader = () => import('./commands/container/stop.js');
 const unpause: Loader = () => import('./commands/container/unpause.js');
@@ -59,6 +60,7 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   rmi: removeImage,
   run,
   start,
+  stats,
   steps,
   stop,
   tag,
@@ -88,6 +90,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       rm: removeContainer,
       run,
       start,
+      stats,
       steps,
       stop,
       unpause,

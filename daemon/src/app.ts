@@ -4,6 +4,7 @@ import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
 import { containerResourceRoutes } from './api/routes/container-resources.js';
+import { containerStatsRoutes } from './api/routes/container-stats.js';
 import { containerRoutes } from './api/routes/containers.js';
 import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
@@ -65,6 +66,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));
   await app.register(containerResourceRoutes(deps));
+  await app.register(containerStatsRoutes(deps));
   await app.register(execRoutes(deps));
 
   await app.ready();
