@@ -13,6 +13,7 @@ import { lockFile } from './kernel/lock.js';
 import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
+import { watchHealth } from './services/containers/health-monitor.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
 import { restoreContainers } from './services/containers/restore.js';
 import { restoreImages } from './services/images/restore.js';
@@ -46,6 +47,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const log = makeLog(config);
   const deps = createDeps(config, paths, log);
   deps.restarts.onDue((id) => void restartDue(deps, id));
+  watchHealth(deps);
   // Images first: what a container stands on must be known when it is looked at.
   await restoreImages(deps);
   await restoreContainers(deps);

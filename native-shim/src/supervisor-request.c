@@ -148,7 +148,9 @@ static void op_kill(struct supervisor *s, const struct request *r, struct buffer
     if (t == &s->main) {
         if (s->state == STATE_RUNNING) rc = container_kill(&s->container, r->signal);
     } else if (t != NULL && !t->ended) {
-        rc = kill(t->pid, r->signal) != 0 ? -errno : 0; /* its own child, not reaped: the pid is still its */
+        /* Its whole process group, which it leads since its setsid(2): a command in a shell is more than the
+         * shell. Its own child, not reaped: the number is still its. */
+        rc = kill(-t->pid, r->signal) != 0 ? -errno : 0;
     }
     if (rc == 0)
         message_ok(out, r);

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { binarySize, compareTime, humanDuration, humanSize, parseDuration, parseSize, parseTime } from './units.js';
+import {
+  binarySize,
+  compareTime,
+  formatDuration,
+  humanDuration,
+  humanSize,
+  parseDuration,
+  parseSize,
+  parseTime,
+} from './units.js';
 
 test('sizes for people', () => {
   const cases: [number, string][] = [
@@ -88,4 +97,9 @@ test('times of the API keep their nanoseconds', () => {
   assert.ok(compareTime(parseTime('1.000000001'), parseTime('1.000000002')) < 0);
   assert.ok(compareTime(parseTime('2'), parseTime('1.9')) > 0);
   assert.equal(compareTime(parseTime('2'), parseTime('2.0')), 0);
+});
+
+test('durations as Go writes them', () => {
+  const texts = [0, 1, 1500, 2.5e6, 100e6, 1e9, 1.5e9, 90e9, 3600e9, -61e9].map(formatDuration);
+  assert.deepEqual(texts, ['0s', '1ns', '1.5µs', '2.5ms', '100ms', '1s', '1.5s', '1m30s', '1h0m0s', '-1m1s']);
 });

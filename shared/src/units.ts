@@ -94,3 +94,17 @@ export function parseTime(text: string): UnixTime {
 
 /** Negative when `a` is before `b`, 0 when they are the same. */
 export const compareTime = (a: UnixTime, b: UnixTime): number => a.seconds - b.seconds || a.nanos - b.nanos;
+
+/** Nanoseconds as Go writes a duration: `1m30s`, `1.5s`, `250ms`. */
+export function formatDuration(nanoseconds: number): string {
+  const ns = Math.abs(nanoseconds);
+  const sign = nanoseconds < 0 ? '-' : '';
+  if (ns === 0) return '0s';
+  if (ns < 1e3) return `${sign}${ns}ns`;
+  if (ns < 1e6) return `${sign}${ns / 1e3}µs`;
+  if (ns < 1e9) return `${sign}${ns / 1e6}ms`;
+  const hours = Math.floor(ns / 3.6e12);
+  const minutes = Math.floor(ns / 6e10) % 60;
+  const seconds = `${Math.round(ns % 6e10) / 1e9}s`;
+  return `${sign}${hours ? `${hours}h` : ''}${hours || minutes ? `${minutes}m` : ''}${seconds}`;
+}

@@ -59,3 +59,30 @@ test('--restart: the policy, and what is none', async () => {
   assert.match(stderr, /Error response from daemon: invalid restart policy: unknown policy 'foo'/);
   assert.match((await cli().tdctl('create --link a:b busybox true')).stderr, /links are not offered/);
 });
+
+test('--health-...: asked for, shown, and what contradicts itself', async () => {
+  const flags = '--health-interval 50ms --health-retries 1 --health-timeout 3s --health-start-period 1ms';
+  await cli().ok([
+    'run',
+    '-d',
+    '--name',
+    'hl',
+    '--health-cmd',
+    'test -e /',
+    ...flags.split(' '),
+    'busybox',
+    'sleep',
+    '99',
+  ]);
+  await until('ps says so', async () => (await cli().ok('ps --filter health=healthy')).includes('(healthy)'));
+  assert.deepEqual((await inspect('hl')).Config.Healthcheck, {
+    ...{ Test: ['CMD-SHELL', 'test -e /'], Interval: 50_000_000, Timeout: 3_000_000_000 },
+    ...{ StartPeriod: 1_000_000, Retries: 1 },
+  });
+  await cli().ok('create --name hn --no-healthcheck busybox true');
+  assert.deepEqual((await inspect('hn')).Config.Healthcheck, { Test: ['NONE'] });
+  const { code, stderr } = await cli().tdctl('create --no-healthcheck --health-cmd x busybox true');
+  assert.equal(code, 125);
+  assert.match(stderr, /^tdctl: --no-healthcheck conflicts with --health-\* options\n/);
+  assert.match((await cli().tdctl('create --health-retries -1 busybox')).stderr, /--health-retries cannot be negative/);
+});

@@ -12,6 +12,8 @@ export interface Exec {
   exitCode: number | null;
   /** CLOCK_MONOTONIC in ms of its end, or of its creation as long as it has not been started. */
   idleSince: number;
+  /** Told when it has ended, or its container has. */
+  onEnd?: () => void;
 }
 
 /** How long an exec that has ended can be inspected, in ms. */
@@ -58,6 +60,7 @@ export class ExecTable {
       if (exec.running) exec.exitCode = 137;
       exec.running = false;
       exec.idleSince = performance.now();
+      exec.onEnd?.();
     }
   }
 

@@ -1,4 +1,4 @@
-import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { ContainerConfig, Health, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
 import type { Db } from './database.js';
 
@@ -20,6 +20,8 @@ export interface ContainerState {
   readonly restartCount: number;
   /** Somebody has asked for its end since it was last started. */
   readonly manuallyStopped?: boolean;
+  /** Of what has a health check: what came of the last ones. */
+  readonly health?: Health;
 }
 
 /** One container. Never changed in place: every change makes a new record, so that a reader keeps what it has read. */
@@ -69,6 +71,7 @@ export class ContainerStore {
   readonly #byId = new Map<string, ContainerRecord>();
   readonly #byName = new Map<string, string>();
   readonly #watchers = new Map<string, Set<ContainerWatcher>>();
+  readonly #observers: ContainerWatcher[] = [];
 
   constructor(db: Db) {
     this.#sql = statements(db);
@@ -118,6 +121,7 @@ export class ContainerStore {
 
   #tell(id: string, now: ContainerRecord | undefined, before: ContainerRecord): void {
     for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher(now, before);
+    for (const observer of this.#observers) observer(now, before);
   }
 
   get(id: string): ContainerRecord | undefined {
@@ -198,6 +202,11 @@ export class ContainerStore {
     this.#byName.delete(before.name);
     this.#tell(id, undefined, before);
     this.#watchers.delete(id);
+  }
+
+  /** Calls `observer` at every change of every container, as long as there is a daemon. */
+  observe(observer: ContainerWatcher): void {
+    this.#observers.push(observer);
   }
 
   /** Calls `watcher` at every change of one container until the returned function is called. */

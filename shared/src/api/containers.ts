@@ -102,6 +102,8 @@ export const HealthcheckResult = Type.Object({
   Output: Type.String(),
 });
 
+export type HealthcheckResult = Static<typeof HealthcheckResult>;
+
 export const Health = Type.Object({
   Status: Word(['none', 'starting', 'healthy', 'unhealthy']),
   FailingStreak: Type.Integer(),

@@ -8,6 +8,7 @@ import { timestamp, ZERO_TIME } from '../../lib/clock.js';
 import { newId, shortId } from '../../lib/ids.js';
 import type { ContainerRecord, ContainerState } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
+import { checkHealthcheck } from './health-status.js';
 import { mergeConfig, mergeHostConfig } from './merge.js';
 import { checkName, generateName } from './names.js';
 import { resolveNetworkMode } from './network-mode.js';
@@ -79,6 +80,7 @@ export function createContainer(
   const host = network.mode === 'host' || given.UTSMode === 'host' ? hostname() : shortId(id);
   const config = mergeConfig(request, image.config.config ?? {}, request.Hostname || host);
   if (!config.Entrypoint?.length && !config.Cmd?.length) throw invalid('no command specified');
+  checkHealthcheck(request.Healthcheck);
   validateConfig(config);
   validateHostConfig(request, { ...given, NetworkMode: network.mode });
   refuseUnsupported(request, { ...given, NetworkMode: network.mode });

@@ -91,7 +91,7 @@ export function containerFilter(deps: Pick<Deps, 'containers' | 'images'>, filte
     (c) => !since || since.some((other) => c.createdAt > other.createdAt),
     (c) => !exited || (c.state.status === 'exited' && exited.includes(c.state.exitCode)),
     (c) => matchesFilter(filters, 'status', (status) => c.state.status === status),
-    () => matchesFilter(filters, 'health', (health) => health === 'none'),
+    (c) => matchesFilter(filters, 'health', (health) => (c.state.health?.Status ?? 'none') === health),
     (c) => matchesFilter(filters, 'network', (network) => c.hostConfig.NetworkMode === network),
     (c) =>
       matchesFilter(filters, 'expose', (p) => Object.keys(c.config.ExposedPorts ?? {}).some((e) => portMatches(p, e))),

@@ -26,6 +26,7 @@ function stateOf(record: ContainerRecord): ContainerState {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
+    ...(state.health && { Health: state.health }),
   };
 }
 

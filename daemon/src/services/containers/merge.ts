@@ -4,6 +4,7 @@ import type { ImageConfig } from '@tinydocker/shared/api/images.js';
 import { thermalThrottlePaths } from '../../runtime/host.js';
 import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../../runtime/spec.js';
 import { DEFAULT_SHM_SIZE } from '../../runtime/spec-mounts.js';
+import { mergeHealthcheck } from './health-status.js';
 
 /** An empty list is nothing given: an image's takes its place, except where the request says [""]. */
 function commandLine(request: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Entrypoint' | 'Cmd'> {
@@ -40,7 +41,7 @@ export function mergeConfig(request: ContainerCreateRequest, image: ImageConfig,
     StdinOnce: request.StdinOnce ?? false,
     Env: env.length ? env : null,
     Cmd: command.Cmd,
-    Healthcheck: request.Healthcheck ?? undefined,
+    Healthcheck: mergeHealthcheck(request.Healthcheck, image.Healthcheck),
     Image: request.Image ?? '',
     Volumes: request.Volumes && Object.keys(request.Volumes).length ? request.Volumes : null,
     WorkingDir: workingDir.startsWith('/') ? posix.normalize(workingDir) : workingDir,

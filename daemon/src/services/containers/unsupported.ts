@@ -47,7 +47,6 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
 const REFUSED_CONFIG: readonly (readonly [asked: (c: ContainerConfig) => boolean, what: string])[] = [
   [(c) => any(c.Volumes), 'anonymous volumes (Volumes)'],
   [(c) => Boolean(c.MacAddress), 'a MAC address of its own (MacAddress)'],
-  [(c) => some(c.Healthcheck?.Test) && c.Healthcheck?.Test?.[0] !== 'NONE', 'health checks (Healthcheck)'],
 ];
 
 /** @throws EngineError not-implemented, naming the first thing that is asked for and not there */

@@ -9,6 +9,7 @@ export function execEnded(deps: Pick<Deps, 'containers' | 'events' | 'shims'>, i
     exec.running = false;
     exec.exitCode = report.status;
     exec.idleSince = performance.now();
+    exec.onEnd?.();
   }
   const record = deps.containers.get(id);
   if (record) publishContainer(deps, record, 'exec_die', { execID: report.exec, exitCode: String(report.status) });

@@ -44,7 +44,7 @@ function streamsOf({ config }: Exec): AttachStreams {
 }
 
 /** Has the shim start it. @throws EngineError, with the exit code kept for inspection */
-async function run(
+export async function runExec(
   deps: ExecDeps,
   record: ContainerRecord,
   exec: Exec,
@@ -91,7 +91,7 @@ export async function startExec(
   if (isStill(record)) throw conflict(`Container ${record.id} is paused, unpause the container before exec`);
   if (start.Detach) {
     exec.started = true;
-    await run(deps, record, exec, start, undefined);
+    await runExec(deps, record, exec, start, undefined);
     return;
   }
   const connection = take();
@@ -99,7 +99,7 @@ export async function startExec(
   const streams = streamsOf(exec);
   try {
     connection.accept(streams.mux);
-    await run(deps, record, exec, start, { streams, connection });
+    await runExec(deps, record, exec, start, { streams, connection });
   } catch (error) {
     const text = Buffer.from(`${error instanceof Error ? error.message : String(error)}\r\n`);
     try {
