@@ -17,8 +17,38 @@
 #include "path.h"
 
 /*
+ * A mount is cloned only by who is in its namespace (open_tree(2)); the clone belongs to nobody, and may be
+ * attached anywhere. This process is alone, with a working directory and root of its own, as setns(2) asks
+ * of who changes its mount namespace.
+ */
+static int clone_from(const char *namespace, const char *path, bool recursive)
+{
+    int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    int there = open(namespace, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int mnt = -1;
+    if (own >= 0 && there >= 0 && setns(there, CLONE_NEWNS) == 0) {
+        mnt = mount_clone(AT_FDCWD, path, recursive);
+        int saved = errno;
+        /* Cannot fail, and must not: what follows would be done to another container. */
+        if (setns(own, CLONE_NEWNS) < 0) abort();
+        errno = saved;
+    }
+    int saved = errno;
+    if (own >= 0) close(own);
+    if (there >= 0) close(there);
+    errno = saved;
+    return mnt;
+}
+
+static bool cloned_first(const struct mount_spec *m)
+{
+    return m->kind == MOUNT_BIND && (m->source_namespace || m->propagation & (MS_SHARED | MS_SLAVE));
+}
+
+/*
  * Binds that are to be shared with the host, or to follow it, must be cloned while their source is still in
- * the host's peer group, that is before all mounts of this namespace are made private.
+ * the host's peer group, that is before all mounts of this namespace are made private. Those of another
+ * namespace are cloned here too, while there is a /proc of the host's.
  */
 static int clone_shared_sources(struct rootfs *r)
 {
@@ -27,9 +57,12 @@ static int clone_shared_sources(struct rootfs *r)
     for (size_t i = 0; i < r->spec->nmounts; i++) {
         const struct mount_spec *m = &r->spec->mounts[i];
         r->sources[i] = -1;
-        if (m->kind != MOUNT_BIND || !(m->propagation & (MS_SHARED | MS_SLAVE))) continue;
-        r->sources[i] = (int)STEP(r->s, "open_tree", mount_clone(AT_FDCWD, m->source, m->recursive_bind),
-                                  "%s", m->source);
+        if (!cloned_first(m)) continue;
+        r->sources[i] =
+            (int)STEP(r->s, "open_tree",
+                      m->source_namespace ? clone_from(m->source_namespace, m->source, m->recursive_bind)
+                                          : mount_clone(AT_FDCWD, m->source, m->recursive_bind),
+                      "%s", m->source);
         if (r->sources[i] >= 0) continue;
         step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"", m->source, m->destination);
         return -1;

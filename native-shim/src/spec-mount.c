@@ -93,7 +93,10 @@ static void sort_options(struct decode *d, struct mount_spec *m, bool *bind)
             *bind = m->recursive_bind = true;
         else if (strcmp(name, "remount") == 0 || strcmp(name, "idmap") == 0 || strcmp(name, "ridmap") == 0)
             decode_fail(d, "mount on \"%s\": option \"%s\" is not supported", m->destination, name);
-        else
+        else if (strncmp(name, "namespace=", 10) == 0 && !m->source_namespace) {
+            m->source_namespace = strdup(name + 10);
+            if (!m->source_namespace) decode_fail(d, "out of memory");
+        } else
             ours = mount_propagation(name, &m->propagation, &m->propagate_recursively) ||
                    attribute(m, name) || is_ignored(name);
         if (ours)
@@ -120,6 +123,8 @@ static void check(struct decode *d, const struct mount_spec *m)
     if (m->kind == MOUNT_BIND && !m->source) decode_fail(d, "mount on \"%s\" has no source", m->destination);
     if (m->kind == MOUNT_BIND && m->options[0])
         decode_fail(d, "mount on \"%s\": unknown option \"%s\"", m->destination, m->options[0]);
+    if (m->source_namespace && m->kind != MOUNT_BIND)
+        decode_fail(d, "mount on \"%s\": only a bind has a namespace", m->destination);
     if (m->kind == MOUNT_FILESYSTEM && !m->type)
         decode_fail(d, "mount on \"%s\" has no type", m->destination);
     if (m->kind != MOUNT_OVERLAY && strcmp(m->destination, "/") == 0)
@@ -149,6 +154,7 @@ void mount_spec_free(struct mount_spec *m)
 {
     free(m->type);
     free(m->source);
+    free(m->source_namespace);
     free(m->destination);
     strings_free(m->options);
 }

@@ -33,7 +33,9 @@ struct mount_spec {
     uint64_t recursive_set, recursive_clear;
     uint64_t propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
     bool propagate_recursively;
-    char **options; /* what the filesystem itself takes; NULL-terminated */
+    char *
+        source_namespace; /* of a bind: the mount namespace (a path) that source is looked up in; NULL: ours */
+    char **options;       /* what the filesystem itself takes; NULL-terminated */
 };
 
 struct namespace_spec {

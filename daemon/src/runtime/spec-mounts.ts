@@ -22,7 +22,7 @@ const mount = (destination: string, type: string, source: string, ...options: st
 });
 
 /** Mounts that every container has, in the order in which they stand on each other. */
-function defaultMounts(hostConfig: HostConfig): OciMount[] {
+function defaultMounts(hostConfig: HostConfig, shmOf: string | undefined): OciMount[] {
   const access = hostConfig.Privileged ? 'rw' : 'ro';
   const ipc = hostConfig.IpcMode || 'private';
   const shm = `size=${hostConfig.ShmSize || DEFAULT_SHM_SIZE}`;
@@ -37,6 +37,7 @@ function defaultMounts(hostConfig: HostConfig): OciMount[] {
     ...(ipc === 'host'
       ? [mount('/dev/shm', 'bind', '/dev/shm', 'rbind', 'rprivate', 'nosuid', 'noexec', 'nodev')]
       : []),
+    ...(shmOf !== undefined ? [mount('/dev/shm', 'bind', '/dev/shm', 'bind', 'private', `namespace=${shmOf}`)] : []),
     ...(ipc === 'private' || ipc === 'shareable'
       ? [mount('/dev/shm', 'tmpfs', 'shm', 'nosuid', 'noexec', 'nodev', 'mode=1777', shm)]
       : []),
@@ -120,12 +121,13 @@ export function specMounts(
   binds: readonly BindMount[],
   files: EngineFiles,
   init: string | undefined,
+  shmOf?: string,
 ): OciMount[] {
   const users = userMounts(hostConfig, binds);
   const taken = new Set(users.map((m) => m.destination));
   const file = (destination: string, source: string) => mount(destination, 'bind', source, 'rbind', 'rprivate');
   const ours = [
-    ...defaultMounts(hostConfig),
+    ...defaultMounts(hostConfig, shmOf),
     file('/etc/resolv.conf', files.resolvConf),
     file('/etc/hostname', files.hostname),
     file('/etc/hosts', files.hosts),

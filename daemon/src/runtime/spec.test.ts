@@ -8,7 +8,11 @@ import { buildSpec, DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './spec.
 import { tmpfsOptions } from './spec-mounts.js';
 import { execProcess, mergeEnv } from './spec-process.js';
 
-function spec(config: ContainerConfig, hostConfig: HostConfig = {}, more: { init?: string } = {}): OciSpec {
+function spec(
+  config: ContainerConfig,
+  hostConfig: HostConfig = {},
+  more: Partial<Parameters<typeof buildSpec>[0]> = {},
+): OciSpec {
   return buildSpec({
     config: { Cmd: ['true'], ...config },
     hostConfig,
@@ -17,6 +21,7 @@ function spec(config: ContainerConfig, hostConfig: HostConfig = {}, more: { init
     rootfs: '/run/b/rootfs',
     cgroupPath: '/td/abc',
     files: { hostname: '/c/hostname', hosts: '/c/hosts', resolvConf: '/c/resolv.conf' },
+    joined: {},
     hostname: 'abc',
     bounding: CAPABILITIES,
     ...more,
@@ -164,4 +169,20 @@ test('an exec is like the first process, but for what it asks for', () => {
   assert.deepEqual(asked.consoleSize, { height: 24, width: 80 });
   assert.ok(asked.env.includes('A=2') && asked.env.includes('TERM=xterm') && !asked.env.includes('A=1'));
   assert.deepEqual([asked.cwd, asked.capabilities.effective], ['/z', CAPABILITIES]);
+});
+
+test('namespaces of others: joined by path, with their /dev/shm, and nothing of theirs is changed', () => {
+  const hostConfig = { PidMode: 'container:x', IpcMode: 'container:x', NetworkMode: 'container:x' };
+  const joined = { pid: '/proc/1/fd/3', ipc: '/proc/1/fd/4', network: '/proc/1/fd/5' };
+  const { linux, mounts } = spec({}, hostConfig, { joined, shm: '/proc/1/fd/6' });
+  assert.deepEqual(
+    linux.namespaces.filter((n) => n.path).sort((a, b) => a.path!.localeCompare(b.path!)),
+    Object.entries(joined).map(([type, path]) => ({ type, path })),
+  );
+  assert.deepEqual(linux.sysctl, {});
+  assert.deepEqual(mounts.find((m) => m.destination === '/dev/shm')?.options, [
+    'bind',
+    'private',
+    'namespace=/proc/1/fd/6',
+  ]);
 });

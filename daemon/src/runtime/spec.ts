@@ -23,6 +23,10 @@ export interface SpecInput {
   /** From the root of every hierarchy. */
   cgroupPath: string;
   files: EngineFiles;
+  /** Paths of namespaces of others to live in, by type. */
+  joined: Readonly<Partial<Record<string, string>>>;
+  /** Path of the mount namespace that /dev/shm is taken from. */
+  shm?: string;
   /** What the container calls itself. */
   hostname: string;
   /** The host's td-init, where one was asked for. */
@@ -77,19 +81,19 @@ function rootMount(root: RootLayers, privileged: boolean): OciMount {
 }
 
 /** The namespaces of its own; what is not named here is the host's. */
-function namespaces(hostConfig: HostConfig): { type: string }[] {
+function namespaces(hostConfig: HostConfig, joined: SpecInput['joined']): { type: string; path?: string }[] {
   const types = ['mount'];
   if (hostConfig.PidMode !== 'host') types.push('pid');
   if (hostConfig.UTSMode !== 'host') types.push('uts');
   if (hostConfig.IpcMode !== 'host') types.push('ipc');
   if (hostConfig.NetworkMode !== 'host') types.push('network');
   if (hostConfig.CgroupnsMode !== 'host') types.push('cgroup');
-  return types.map((type) => ({ type }));
+  return types.map((type) => ({ type, ...(joined[type] !== undefined && { path: joined[type] }) }));
 }
 
 /** Every user may bind low ports and ping: in a network namespace of its own neither means anything to the host. */
 function sysctls(hostConfig: HostConfig): Record<string, string> {
-  const own = hostConfig.NetworkMode !== 'host';
+  const own = hostConfig.NetworkMode !== 'host' && !hostConfig.NetworkMode?.startsWith('container:');
   return {
     ...(own && { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
     ...(hostConfig.Sysctls ?? {}),
@@ -109,11 +113,11 @@ export function buildSpec(input: SpecInput): OciSpec {
     domainname: ownUts && config.Domainname ? config.Domainname : undefined,
     mounts: [
       rootMount(input.root, hostConfig.Privileged ?? false),
-      ...specMounts(hostConfig, input.binds, input.files, input.init),
+      ...specMounts(hostConfig, input.binds, input.files, input.init, input.shm),
     ],
     annotations: hostConfig.Annotations ?? undefined,
     linux: {
-      namespaces: namespaces(hostConfig),
+      namespaces: namespaces(hostConfig, input.joined),
       cgroupsPath: input.cgroupPath,
       resources: specResources(hostConfig),
       devices: input.devices,

@@ -13,8 +13,9 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { logSettings } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
+import { type Joined, namesOf } from './shared-namespaces.js';
 
-type BundleDeps = Pick<Deps, 'config' | 'layers' | 'paths'>;
+type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths'>;
 
 /** The container's cgroup, from the root of every hierarchy. */
 export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
@@ -32,9 +33,10 @@ export function layerPaths(deps: Pick<Deps, 'layers' | 'paths'>, record: Contain
   return [...mountpointsAbove(deps, image), ...image];
 }
 
-function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindMount[]): OciSpec {
+function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindMount[], joined: Joined): OciSpec {
   const { config, hostConfig } = record;
   const dir = deps.paths.container(record.id);
+  const names = namesOf(deps, record);
   return buildSpec({
     config,
     hostConfig,
@@ -42,8 +44,10 @@ function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindM
     root: { lower: layerPaths(deps, record), upper: `${dir}/upper`, work: `${dir}/work` },
     rootfs: `${deps.paths.bundle(record.id)}/rootfs`,
     cgroupPath: cgroupOf(deps, record),
-    files: engineFiles(deps.paths.bundle(record.id)),
-    hostname: config.Hostname ?? '',
+    files: engineFiles(deps.paths.bundle(names.id)),
+    joined: joined.paths,
+    shm: joined.shm,
+    hostname: names.config.Hostname ?? '',
     init: hostConfig.Init ? helperPath('td-init') : undefined,
     bounding: boundingCapabilities(),
     devices: hostConfig.Privileged ? hostDevices() : undefined,
@@ -64,12 +68,14 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
 }
 
 /** Writes what the shim reads before it does anything, one recorded step each. */
-export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
+export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder, joined: Joined): void {
   const dir = deps.paths.bundle(record.id);
   const parent = record.hostConfig.CgroupParent;
   if (parent) steps.run('cgroup', parent, () => prepareParent(parent));
   steps.run('mkdir', dir, () => makeBundle(dir));
-  steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, bindMounts(record.hostConfig))));
+  steps.run('write', `${dir}/config.json`, () =>
+    writeSpec(dir, specOf(deps, record, bindMounts(record.hostConfig), joined)),
+  );
   steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
 }
 
@@ -78,6 +84,7 @@ export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: 
  * the bundle is in memory, as below /run, that costs next to nothing.
  */
 export function prepareFiles(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
+  if (namesOf(deps, record) !== record) return; // those of the container in whose network it lives
   const dir = deps.paths.bundle(record.id);
   steps.run('write', `${dir}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(dir, record));
 }

@@ -13,6 +13,7 @@ import { mergeConfig, mergeHostConfig } from './merge.js';
 import { checkName, generateName } from './names.js';
 import { resolveNetworkMode } from './network-mode.js';
 import { publishContainer } from './publish.js';
+import { checkSharedNetwork, resolveShared } from './shared-namespaces.js';
 import { refuseUnsupported } from './unsupported.js';
 import { refuseNul, validateConfig, validateHostConfig } from './validate.js';
 
@@ -75,6 +76,7 @@ export function createContainer(
   refuseNul(request);
   const given = request.HostConfig ?? {};
   const image = findImage(deps, request.Image ?? '', options.platform);
+  checkSharedNetwork(request, given);
   const network = resolveNetworkMode(request);
   const id = newId();
   const host = network.mode === 'host' || given.UTSMode === 'host' ? hostname() : shortId(id);
@@ -85,6 +87,7 @@ export function createContainer(
   validateHostConfig(request, { ...given, NetworkMode: network.mode });
   refuseUnsupported(request, { ...given, NetworkMode: network.mode });
 
+  const hostConfig = mergeHostConfig(given, network.mode);
   const record: ContainerRecord = {
     id,
     name: options.name ? checkName(deps.containers, options.name) : generateName(deps.containers),
@@ -92,7 +95,7 @@ export function createContainer(
     image: request.Image ?? '',
     createdAt: timestamp(),
     config,
-    hostConfig: mergeHostConfig(given, network.mode),
+    hostConfig: { ...hostConfig, ...resolveShared(deps, hostConfig) },
     state: NEW_STATE,
     layers: image.layers,
   };

@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import { EngineError, SystemError } from '@tinydocker/shared/errors.js';
+import { EngineError, type ErrorKind, SystemError } from '@tinydocker/shared/errors.js';
 import { ShimFailure } from '../../runtime/channel.js';
 
 let texts: Map<string, string> | undefined;
@@ -36,7 +36,7 @@ function exitCodeOf(failure: ShimFailure): number {
 const HOST_TROUBLE = ['EIO', 'ENOMEM', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EAGAIN'];
 
 /** Why a process could not be started: the sentence without its context, the exit code to report, the kind of error. */
-export function describeFailure(error: unknown): { message: string; exitCode: number; kind: 'invalid' | 'system' } {
+export function describeFailure(error: unknown): { message: string; exitCode: number; kind: ErrorKind } {
   if (error instanceof ShimFailure) {
     const exitCode = exitCodeOf(error);
     const requested = (exitCode === 126 || exitCode === 127) && !HOST_TROUBLE.includes(error.errno);
@@ -50,6 +50,6 @@ export function describeFailure(error: unknown): { message: string; exitCode: nu
   if (syscall && code) {
     return { message: `${syscall}${path ? ` ${path}` : ''}: ${errnoText(code)}`, exitCode: 128, kind: 'system' };
   }
-  const kind = error instanceof EngineError && error.kind === 'invalid' ? 'invalid' : 'system';
+  const kind = error instanceof EngineError && ['invalid', 'conflict'].includes(error.kind) ? error.kind : 'system';
   return { message: error instanceof Error ? error.message : String(error), exitCode: 128, kind };
 }

@@ -7,6 +7,7 @@ import { layerPaths, logPathOf } from './bundle.js';
 import { engineFiles } from './engine-files.js';
 import { mountPoints } from './mount-points.js';
 import { networkSettings } from './network-mode.js';
+import { namesOf } from './shared-namespaces.js';
 import { containerSize } from './size.js';
 import { isRunning } from './wait.js';
 
@@ -54,7 +55,7 @@ export async function inspectContainer(
   const record = deps.containers.resolve(nameOrId);
   const { config, hostConfig, id } = record;
   const [path = '', ...args] = processArgs(config);
-  const files = engineFiles(deps.paths.bundle(id));
+  const files = engineFiles(deps.paths.bundle(namesOf(deps, record).id));
   const wasStarted = record.state.startedAt !== ZERO_TIME;
   const execs = deps.shims.execs.of(id).filter((exec) => exec.exitCode === null);
   return {

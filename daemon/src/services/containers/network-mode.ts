@@ -22,7 +22,7 @@ const asksForSomething = (endpoint: EndpointSettings | null): boolean =>
 export function resolveNetworkMode(request: ContainerCreateRequest): { mode: string; warnings: string[] } {
   const asked = request.HostConfig?.NetworkMode || 'default';
   const mode = asked === 'default' || request.NetworkDisabled ? 'none' : asked;
-  if (mode.startsWith('container:')) return { mode, warnings: [] }; // refused with the rest of what is not there
+  if (mode.startsWith('container:')) return { mode, warnings: [] };
   if (!BUILT_IN.includes(mode)) throw notFound(`network ${mode} not found`);
   for (const [name, endpoint] of Object.entries(request.NetworkingConfig?.EndpointsConfig ?? {})) {
     if (name !== asked && name !== mode && name !== 'default') throw notFound(`network ${name} not found`);
@@ -53,7 +53,8 @@ const NO_ENDPOINT: EndpointSettings = {
 };
 
 /** The networks of a container, as inspect and list show them. */
-export const networksOf = (mode: string): Record<string, EndpointSettings> => ({ [mode]: NO_ENDPOINT });
+export const networksOf = (mode: string): Record<string, EndpointSettings> =>
+  mode.startsWith('container:') ? {} : { [mode]: NO_ENDPOINT };
 
 export const networkSettings = (mode: string): NetworkSettings => ({
   Bridge: '',

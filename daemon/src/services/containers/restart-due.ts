@@ -1,6 +1,7 @@
 import { ZERO_TIME } from '../../lib/clock.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { hasRestartPolicy, startsWithDaemon } from './restart-policy.js';
+import { containerOf } from './shared-namespaces.js';
 import { type StartDeps, startContainer, startLocked } from './start.js';
 import { isRunning } from './wait.js';
 
@@ -26,7 +27,7 @@ function wantsStart({ hostConfig, state }: ContainerRecord): boolean {
 }
 
 const sharesWithOthers = ({ hostConfig: h }: ContainerRecord): boolean =>
-  [h.NetworkMode, h.PidMode, h.IpcMode].some((mode) => mode?.startsWith('container:'));
+  [h.NetworkMode, h.PidMode, h.IpcMode].some((mode) => containerOf(mode) !== undefined);
 
 /**
  * Starts what is to run whenever a daemon does, after a restart of the machine above all. Those that live in namespaces of

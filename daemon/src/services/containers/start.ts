@@ -14,6 +14,7 @@ import { prepareBundle, prepareFiles } from './bundle.js';
 import { describeFailure } from './failure.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
+import { type Joined, openShared } from './shared-namespaces.js';
 import { keepSteps } from './steps.js';
 import { type SuperviseDeps, supervise } from './supervise.js';
 import { hasProcess, isRunning } from './wait.js';
@@ -45,11 +46,11 @@ function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): 
 }
 
 /** Spawns the shim and hands over the clients that have been waiting for it. */
-function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, undo: Undo): Shim {
+function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, undo: Undo, joined: Joined): Shim {
   const { id } = record;
   const bundle = deps.paths.bundle(id);
   undo.push('remove bundle', () => removeBundle(bundle));
-  prepareBundle(deps, record, steps);
+  prepareBundle(deps, record, steps, joined);
   const { fd, pid } = steps.run('spawn', `td-shim ${bundle}`, () =>
     spawnShim(deps.shims.executable, id, bundle, shimEnvironment()),
   );
@@ -115,11 +116,13 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
   await deps.shims.cleared(id); // of an earlier start: its cgroup has the same name
   const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
   const undo = new Undo();
+  let joined: Joined | undefined;
   if (again) deps.restarts.cancel(id);
   else deps.restarts.reset(id);
   try {
     makeSources(record, steps, undo);
-    const shim = launch(deps, record, steps, undo);
+    joined = openShared(deps, record);
+    const shim = launch(deps, record, steps, undo, joined);
     await shim.start((reply) => {
       keepSteps(deps, id, [...steps.steps, ...(reply.steps ?? [])]);
       started(deps, id, reply, again);
@@ -131,6 +134,8 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
     const answer = await failed(deps, record, undo, error);
     if (record.hostConfig.AutoRemove) await removeLocked(deps, id);
     throw answer;
+  } finally {
+    joined?.close();
   }
 }
 

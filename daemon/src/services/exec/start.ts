@@ -13,16 +13,23 @@ import { parseDetachKeys } from '../containers/detach-keys.js';
 import { describeFailure } from '../containers/failure.js';
 import { isStill } from '../containers/pause.js';
 import { publishContainer } from '../containers/publish.js';
+import { namesOf } from '../containers/shared-namespaces.js';
 import { isRunning } from '../containers/wait.js';
 import { commandText } from './create.js';
 import { findExec } from './lookup.js';
 
 type ExecDeps = Pick<Deps, 'containers' | 'events' | 'log' | 'shims'>;
 
-function shimRequest(record: ContainerRecord, exec: Exec, start: ExecStartConfig, attached: boolean): ExecRequest {
+function shimRequest(
+  deps: ExecDeps,
+  record: ContainerRecord,
+  exec: Exec,
+  start: ExecStartConfig,
+  attached: boolean,
+): ExecRequest {
   const config = { ...exec.config, ConsoleSize: start.ConsoleSize ?? exec.config.ConsoleSize };
   const { hostConfig } = record;
-  const hostname = record.config.Hostname ?? '';
+  const hostname = namesOf(deps, record).config.Hostname ?? '';
   return {
     exec: exec.id,
     process: execProcess(config, record.config, hostConfig, hostname, boundingCapabilities()),
@@ -55,7 +62,7 @@ export async function runExec(
   try {
     const shim = deps.shims.get(record.id);
     if (!shim) throw new ShimGone();
-    await shim.exec(shimRequest(record, exec, start, client !== undefined), client, (reply) => {
+    await shim.exec(shimRequest(deps, record, exec, start, client !== undefined), client, (reply) => {
       exec.pid = reply.pid ?? 0;
       exec.running = true;
     });
