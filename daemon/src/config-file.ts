@@ -13,9 +13,11 @@ export interface Settings {
   'log-level'?: string;
   debug?: boolean;
   labels?: string[];
+  'log-driver'?: string;
+  'log-opts'?: Record<string, string>;
 }
 
-type Kind = 'string' | 'boolean' | 'strings';
+type Kind = 'string' | 'boolean' | 'strings' | 'map';
 
 /** What daemon.json may hold. */
 const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
@@ -27,18 +29,26 @@ const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
   'log-level': 'string',
   debug: 'boolean',
   labels: 'strings',
+  'log-driver': 'string',
+  'log-opts': 'map',
 };
 
 const matches: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',
   boolean: (value) => typeof value === 'boolean',
   strings: (value) => Array.isArray(value) && value.every((v) => typeof v === 'string'),
+  map: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((v) => typeof v === 'string'),
 };
 
 const DESCRIPTION: Readonly<Record<Kind, string>> = {
   string: 'a string',
   boolean: 'true or false',
   strings: 'a list of strings',
+  map: 'an object of strings',
 };
 
 /**

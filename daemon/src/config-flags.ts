@@ -10,6 +10,8 @@ const OPTIONS = {
   'config-file': { type: 'string' },
   'log-level': { type: 'string', short: 'l' },
   label: { type: 'string', multiple: true },
+  'log-driver': { type: 'string' },
+  'log-opt': { type: 'string', multiple: true },
   debug: { type: 'boolean', short: 'D' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
@@ -28,7 +30,9 @@ Options:
   -h, --help                 Show this
   -H, --host list            Socket to listen on: unix:///path or fd:// (default "unix:///run/tinydocker.sock")
       --label list           Label of the daemon, name=value
+      --log-driver string    Log driver of containers that ask for none (default "json-file")
   -l, --log-level string     debug, info, warn, error or fatal (default "info")
+      --log-opt map          Option of that log driver, name=value
   -p, --pidfile string       File for the daemon's process id (default: the exec root with .pid after it)
   -v, --version              Show the version
 `;
@@ -53,8 +57,21 @@ export function parseFlags(argv: readonly string[]): Flags {
   if (values.group !== undefined) settings.group = values.group;
   if (values['log-level'] !== undefined) settings['log-level'] = values['log-level'];
   if (values.label) settings.labels = values.label;
+  if (values['log-driver'] !== undefined) settings['log-driver'] = values['log-driver'];
+  if (values['log-opt']) settings['log-opts'] = pairs(values['log-opt']);
   if (values.debug !== undefined) settings.debug = values.debug;
   return { settings, configFile: values['config-file'] };
+}
+
+/** name=value, each. */
+function pairs(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new ConfigError(`invalid log option: ${text} (write name=value)`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
 }
 
 /** `help` or `version` where the command line asks for one of them. */

@@ -25,6 +25,9 @@ export interface Config {
   debug: boolean;
   /** Labels of the daemon itself, shown by `info`. */
   labels: string[];
+  /** Of containers that ask for no log driver. */
+  logDriver: string;
+  logOptions: Readonly<Record<string, string>>;
   /** Images to fill an empty store with. */
   imagesDir: string;
   /** Names everything that this daemon makes in the kernel: several daemons share one machine. */
@@ -55,7 +58,8 @@ export function loadConfig(argv: readonly string[]): Config {
 
 /** dockerd refuses what is said in both places rather than choose. */
 function refuseDuplicates(flags: Settings, file: Settings): void {
-  const show = (value: unknown) => (Array.isArray(value) ? `[${value.join(' ')}]` : String(value));
+  const show = (value: unknown) =>
+    Array.isArray(value) ? `[${value.join(' ')}]` : typeof value === 'object' ? JSON.stringify(value) : String(value);
   const both = Object.keys(flags).filter((name) => name in file) as (keyof Settings)[];
   if (both.length === 0) return;
   const conflicts = both.map((name) => `${name}: (from flag: ${show(flags[name])}, from file: ${show(file[name])})`);
@@ -89,6 +93,8 @@ function resolveConfig(settings: Settings, configFile: string): Config {
     logLevel: settings.debug ? 'debug' : (logLevel as LogLevel),
     debug: settings.debug ?? logLevel === 'debug',
     labels: settings.labels ?? [],
+    logDriver: settings['log-driver'] || 'json-file',
+    logOptions: settings['log-opts'] ?? {},
     imagesDir: findImages(),
     instance,
     cgroupParent: `/${instance}`,

@@ -14,6 +14,7 @@ import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
 import { watchHealth } from './services/containers/health-monitor.js';
+import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
 import { restoreContainers } from './services/containers/restore.js';
 import { restoreImages } from './services/images/restore.js';
@@ -39,6 +40,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new ConfigError('tinydockerd must run as root: it mounts file systems and makes namespaces and cgroups');
   }
+  checkLogDefaults(config);
   process.umask(0o022);
   const paths = new Paths(config.dataRoot, config.execRoot);
   makeDirectories(config, paths);
@@ -59,6 +61,15 @@ async function main(argv: readonly string[]): Promise<void> {
   sdNotify('READY=1');
   // Nobody needs to wait for these; requests that come meanwhile find them as they are.
   await startWithDaemon(deps);
+}
+
+/** What containers get that ask for nothing has to be right before there are any. */
+function checkLogDefaults({ logDriver, logOptions }: Config): void {
+  try {
+    validateLogConfig({ LogConfig: { Type: logDriver, Config: { ...logOptions } } });
+  } catch (error) {
+    throw new ConfigError(`failed to set log opts: ${(error as Error).message}`);
+  }
 }
 
 /** One JSON object a line on standard error. A log that nobody reads any more is no reason to stop. */

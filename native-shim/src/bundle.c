@@ -14,23 +14,6 @@
 
 #define FILE_MAX (4u << 20)
 
-static void decode_log(struct decode *d, struct log_config *log, struct json_object *shim)
-{
-    struct json_object *object = decode_object(d, shim, "log");
-    char *driver = decode_string(d, object, "driver");
-    if (!driver || strcmp(driver, "none") == 0) {
-        free(driver);
-        return;
-    }
-    if (strcmp(driver, "json-file") != 0) decode_fail(d, "unknown log driver \"%s\"", driver);
-    free(driver);
-    log->path = decode_string(d, object, "path");
-    if (!log->path || log->path[0] != '/') decode_fail(d, "the log has no absolute path");
-    int64_t n;
-    if (decode_int(d, object, "maxSize", 0, INT64_MAX, &n)) log->max_size = (uint64_t)n;
-    if (decode_int(d, object, "maxFiles", 0, 100000, &n)) log->max_files = (uint32_t)n;
-}
-
 /* The name of the cgroup and of the sockets beside it may be made of it: no path, no surprise. */
 static bool valid_id(const char *id)
 {
@@ -47,7 +30,7 @@ static void decode_shim(struct decode *d, struct bundle *b, struct json_object *
     struct json_object *in = decode_object(d, shim, "stdin");
     b->stdin_open = decode_bool(d, in, "open", false);
     b->stdin_once = decode_bool(d, in, "once", false);
-    decode_log(d, &b->log, shim);
+    log_config_decode(d, &b->log, shim);
     char *user = decode_string(d, shim, "user");
     if (d->failed || process_decode(&b->process, decode_object(d, config, "process"), user,
                                     decode_array(d, shim, "groups"), d->error, d->size) < 0)
@@ -89,7 +72,7 @@ void bundle_free(struct bundle *b)
     if (!b) return;
     process_free(&b->process);
     spec_free(b->spec);
-    free(b->log.path);
+    log_config_free(&b->log);
     free(b->dir);
     free(b->id);
     free(b);

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "log-config.h"
+
 struct json_object;
 
 struct rlimit_entry {
@@ -31,12 +33,6 @@ struct process {
     uint64_t bounding, effective, permitted, inheritable, ambient; /* capability sets as bit masks */
     struct rlimit_entry *rlimits;
     size_t nrlimits;
-};
-
-struct log_config {
-    char *path; /* NULL: driver none */
-    uint64_t max_size;
-    uint32_t max_files;
 };
 
 struct bundle {

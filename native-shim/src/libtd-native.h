@@ -66,6 +66,35 @@ int td_lock(const char *path);
  */
 int td_notify(const char *path, const char *state);
 
+/*
+ * Logs. Both of these read a file from the disk and are called on a thread of their own.
+ *
+ * td_log_read decodes from cursor.offset on into OUT what GET /containers/{id}/logs sends, as much as there is and
+ * as fits. SINCE and UNTIL are ns since 1970. Returns how many bytes; IN is room to work in.
+ */
+enum {
+    TD_LOG_STDOUT = 1,
+    TD_LOG_STDERR = 2,
+    TD_LOG_TIMESTAMPS = 4,
+    TD_LOG_MULTIPLEXED = 8,
+    TD_LOG_DETAILS = 16,
+    TD_LOG_LOCAL = 32 /* the format of the local driver, not JSON */
+};
+
+enum { TD_LOG_MORE, TD_LOG_END, TD_LOG_DONE /* a record after UNTIL was met */ };
+
+struct td_log_cursor {
+    uint64_t offset; /* of the next record */
+    uint64_t end;    /* not read beyond */
+    uint64_t status; /* of the last call */
+};
+
+int64_t td_log_read(int fd, int flags, int64_t since, int64_t until, struct td_log_cursor *cursor,
+                    uint8_t *in, uint64_t in_size, uint8_t *out, uint64_t out_size);
+
+/* Where the last COUNT records begin, and how many there are, at most COUNT. */
+int td_log_tail(int fd, int flags, uint64_t count, uint64_t *position, uint64_t *found);
+
 #pragma GCC visibility pop
 
 #endif

@@ -1,154 +1,139 @@
 #include "log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/random.h>
 
 #include "json-escape.h"
 #include "timestamp.h"
 
-#define OUT_SIZE (256 * 1024)
-/* What a record takes at most: its text escaped, and what stands around it. */
-#define RECORD_MAX(len) ((len) * JSON_ESCAPE_GROWTH + 16 + sizeof((struct log *)NULL)->tail)
-
 static const char head[] = "{\"log\":\"";
+#define TAIL_MAX 96 /* without the attributes */
 
-void log_open(struct log *log, const struct log_config *config)
+/* What a record takes at most: its text escaped, and what stands around it. */
+static size_t json_max(size_t len, const struct log_config *config)
 {
-    *log = (struct log){.config = config, .fd = -1};
-    if (config == NULL || config->path == NULL) return;
-    void *out =
-        mmap(NULL, OUT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (out == MAP_FAILED)
-        log->config = NULL;
-    else
-        log->out = out;
+    return len * JSON_ESCAPE_GROWTH + sizeof(head) + TAIL_MAX +
+           (config->attrs == NULL ? 0 : strlen(config->attrs));
 }
 
-/* A shim that was killed, or a full disk, may have left half a record behind: it goes. Returns what then is
- * the size. */
-static off_t cut_torn_record(int fd, off_t size)
+void log_open(struct log *log, const struct log_config *config, struct loop *loop)
 {
-    char block[4096];
-    for (off_t end = size; end > 0;) {
-        off_t from = end > (off_t)sizeof(block) ? end - (off_t)sizeof(block) : 0;
-        ssize_t n = pread(fd, block, (size_t)(end - from), from);
-        if (n <= 0) return size;
-        const char *newline = memrchr(block, '\n', (size_t)n);
-        if (newline != NULL) {
-            off_t keep = from + (newline - block) + 1;
-            return keep == size || ftruncate(fd, keep) == 0 ? keep : size;
-        }
-        end = from;
+    *log = (struct log){.file = {.fd = -1}};
+    if (config == NULL) return;
+    if (config->path != NULL) {
+        size_t max =
+            config->format == LOG_JSON ? json_max(LOG_LINE_MAX, config) : LOG_LINE_MAX + LOG_LOCAL_OVERHEAD;
+        bool json = config->format == LOG_JSON;
+        log->tail = json ? malloc(json_max(0, config)) : NULL;
+        if ((json && log->tail == NULL) || !log_file_open(&log->file, config, max)) return;
+        log->config = config;
     }
-    return size;
+    if (config->receiver == LOG_NO_RECEIVER) return;
+    log->receiver = receiver_new(config, loop);
+    if (log->receiver != NULL) log->config = config;
 }
 
-static void open_file(struct log *log)
+int log_connect(struct log *log, char *error, size_t size)
 {
-    int fd = open(log->config->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
-    struct stat st;
-    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-        close(fd);
-        fd = -1;
-    }
-    if (fd < 0) return;
-    log->fd = fd;
-    log->size = (uint64_t)cut_torn_record(fd, st.st_size);
-    log->rotate_at = log->config->max_size;
+    return log->receiver == NULL ? 0 : receiver_connect(log->receiver, error, size);
 }
 
 void log_start(struct log *log)
 {
-    if (log->out != NULL && log->fd < 0) open_file(log);
+    log_file_start(&log->file);
 }
 
-/* The disk took only part of a batch: keeps whole records, so that readers find nothing torn. */
-static void drop_torn_record(struct log *log, size_t written)
-{
-    const char *newline = memrchr(log->out, '\n', written);
-    size_t keep = newline == NULL ? 0 : (size_t)(newline - log->out) + 1;
-    if (keep < written && ftruncate(log->fd, (off_t)(log->size - (written - keep))) == 0)
-        log->size -= written - keep;
-}
-
-static void flush(struct log *log)
-{
-    size_t written = 0;
-    if (log->fd < 0) open_file(log);
-    while (log->fd >= 0 && written < log->out_len) {
-        ssize_t n = write(log->fd, log->out + written, log->out_len - written);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            drop_torn_record(log, written);
-            break;
-        }
-        written += (size_t)n;
-        log->size += (uint64_t)n;
-    }
-    log->out_len = 0;
-}
-
-/* path becomes path.1, path.1 path.2 and so on; the one beyond max_files goes. */
-static void rotate(struct log *log)
-{
-    const char *path = log->config->path;
-    char from[PATH_MAX], to[PATH_MAX];
-    flush(log);
-    if (log->config->max_files < 2) {
-        /* A new file, not a shorter one: whoever reads the old one comes to its end. */
-        if (unlink(path) != 0 && errno != ENOENT) goto failed;
-    } else {
-        for (unsigned i = log->config->max_files - 1; i > 0; i--) {
-            int a = i > 1 ? snprintf(from, sizeof(from), "%s.%u", path, i - 1)
-                          : snprintf(from, sizeof(from), "%s", path);
-            int b = snprintf(to, sizeof(to), "%s.%u", path, i);
-            if (a >= PATH_MAX || b >= PATH_MAX) goto failed;
-            if (rename(from, to) != 0 && errno != ENOENT) goto failed;
-        }
-    }
-    if (log->fd >= 0) close(log->fd);
-    log->fd = -1;
-    log->size = 0;
-    log->rotate_at = log->config->max_size;
-    return;
-failed:
-    log->rotate_at = log->size + log->config->max_size; /* better a log too long than none */
-}
-
-static void record(struct log *log, const char *text, size_t len, bool newline)
-{
-    if (log->out_len + RECORD_MAX(len) > OUT_SIZE) flush(log);
-    if (log->rotate_at > 0 && log->size + log->out_len >= log->rotate_at) rotate(log);
-    char *to = log->out + log->out_len;
-    to = mempcpy(to, head, sizeof(head) - 1);
-    to = json_escape(to, text, len);
-    if (newline) to = mempcpy(to, "\\n", 2);
-    to = mempcpy(to, log->tail, log->tail_len);
-    log->out_len = (size_t)(to - log->out);
-}
-
-static void set_tail(struct log *log, int stream, const struct timespec *now)
+static void set_tail(struct log *log, int stream)
 {
     char *to = log->tail;
-    to = stpcpy(to, stream == 2 ? "\",\"stream\":\"stderr\",\"time\":\""
-                                : "\",\"stream\":\"stdout\",\"time\":\"");
-    timestamp_format(to, now);
+    to = stpcpy(to, stream == 2 ? "\",\"stream\":\"stderr\"," : "\",\"stream\":\"stdout\",");
+    if (log->config->attrs != NULL) {
+        to = stpcpy(stpcpy(to, "\"attrs\":"), log->config->attrs);
+        *to++ = ',';
+    }
+    to = stpcpy(to, "\"time\":\"");
+    timestamp_format(to, log->now);
     to = stpcpy(to + TIMESTAMP_LENGTH, "\"}\n");
     log->tail_len = (size_t)(to - log->tail);
 }
 
+static void record_json(struct log *log, const struct log_entry *e)
+{
+    char *out = log_file_room(&log->file, json_max(e->len, log->config)), *to = out;
+    to = mempcpy(to, head, sizeof(head) - 1);
+    to = json_escape(to, e->line, e->len);
+    if (e->newline) to = mempcpy(to, "\\n", 2);
+    to = mempcpy(to, log->tail, log->tail_len);
+    log_file_added(&log->file, (size_t)(to - out));
+}
+
+static void record_local(struct log *log, const struct log_entry *e)
+{
+    char *out = log_file_room(&log->file, e->len + LOG_LOCAL_OVERHEAD);
+    log_file_added(&log->file, (size_t)(log_local_encode(out, e) - out));
+}
+
+/* Enough of it for one line to be told from another. */
+static void make_id(char id[LOG_LOCAL_ID])
+{
+    static const char hex[16] __attribute__((nonstring)) = "0123456789abcdef";
+    unsigned char random[LOG_LOCAL_ID / 2] = {0};
+    if (getrandom(random, sizeof(random), GRND_NONBLOCK) < 0) random[0] = 1; /* before the machine has any */
+    for (size_t i = 0; i < sizeof(random); i++) {
+        id[2 * i] = hex[random[i] >> 4];
+        id[2 * i + 1] = hex[random[i] & 15];
+    }
+}
+
+static void record(struct log *log, int stream, const char *text, size_t len, bool newline)
+{
+    struct log_line *line = &log->lines[stream - 1];
+    struct log_entry e = {.stream = stream, .line = text, .len = len, .newline = newline};
+    if (log->tail != NULL) {
+        record_json(log, &e);
+        return;
+    }
+    e.time_ns = (int64_t)log->now->tv_sec * 1000000000 + log->now->tv_nsec;
+    if (!newline || line->ordinal > 0) {
+        if (line->ordinal++ == 0) make_id(line->id);
+        e.id = line->id;
+        e.ordinal = line->ordinal;
+        if (newline) line->ordinal = 0;
+    }
+    if (log->file.out != NULL) record_local(log, &e);
+    if (log->receiver != NULL) receiver_record(log->receiver, &e);
+}
+
+static void begin_batch(struct log *log, int stream, const struct timespec *now)
+{
+    log->now = now;
+    log_file_start(&log->file);
+    if (log->tail != NULL) set_tail(log, stream);
+}
+
+/* Tells once what begins to go wrong, and once that it is over. */
+static void end_batch(struct log *log)
+{
+    struct log_file *f = &log->file;
+    if (f->out != NULL) log_file_flush(f);
+    if (f->error != log->told) {
+        log->told = f->error;
+        if (log->on_trouble != NULL) log->on_trouble(log, log->config->path, f->error, f->lost);
+        if (f->error == 0) f->lost = 0;
+    }
+    if (log->receiver == NULL) return;
+    receiver_flush(log->receiver);
+    struct receiver_trouble trouble;
+    if (receiver_trouble(log->receiver, &trouble) && log->on_trouble != NULL)
+        log->on_trouble(log, log->config->address, trouble.error, trouble.lost);
+}
+
 void log_write(struct log *log, int stream, const char *data, size_t len, const struct timespec *now)
 {
-    if (log->out == NULL) return;
-    log_start(log);
-    struct buffer *part = &log->partial[stream - 1];
-    set_tail(log, stream, now);
+    if (log->config == NULL) return;
+    struct buffer *part = &log->lines[stream - 1].text;
+    begin_batch(log, stream, now);
     while (len > 0) {
         size_t room = LOG_LINE_MAX - part->len, look = len < room ? len : room;
         const char *newline = memchr(data, '\n', look);
@@ -159,10 +144,10 @@ void log_write(struct log *log, int stream, const char *data, size_t len, const 
         }
         if (part->len == 0) {
             if (newline == NULL) take = utf8_cut(data, take);
-            record(log, data, take, newline != NULL);
+            record(log, stream, data, take, newline != NULL);
         } else if (buffer_append(part, data, take)) {
             size_t cut = newline != NULL ? part->len : utf8_cut(buffer_head(part), part->len);
-            record(log, buffer_head(part), cut, newline != NULL);
+            record(log, stream, buffer_head(part), cut, newline != NULL);
             buffer_consume(part, cut);
         } else {
             buffer_free(part);
@@ -171,28 +156,35 @@ void log_write(struct log *log, int stream, const char *data, size_t len, const 
         data += take;
         len -= take;
     }
-    flush(log);
+    end_batch(log);
 }
 
 void log_end(struct log *log, int stream, const struct timespec *now)
 {
-    struct buffer *part = &log->partial[stream - 1];
-    if (log->out == NULL || part->len == 0) return;
-    set_tail(log, stream, now);
-    record(log, buffer_head(part), part->len, false);
+    struct buffer *part = &log->lines[stream - 1].text;
+    if (log->config == NULL || part->len == 0) return;
+    begin_batch(log, stream, now);
+    record(log, stream, buffer_head(part), part->len, false);
     buffer_free(part);
-    flush(log);
+    end_batch(log);
+}
+
+bool log_reaped(struct log *log, pid_t pid, int wait_status)
+{
+    return log_file_reaped(&log->file, pid, wait_status);
 }
 
 void log_trim(struct log *log)
 {
-    if (log->out != NULL) madvise(log->out, OUT_SIZE, MADV_DONTNEED);
+    log_file_trim(&log->file);
+    if (log->receiver != NULL) receiver_trim(log->receiver);
 }
 
 void log_close(struct log *log)
 {
-    for (int i = 0; i < 2; i++) buffer_free(&log->partial[i]);
-    if (log->out != NULL) munmap(log->out, OUT_SIZE);
-    if (log->fd >= 0) close(log->fd);
-    *log = (struct log){.fd = -1};
+    for (int i = 0; i < 2; i++) buffer_free(&log->lines[i].text);
+    log_file_close(&log->file);
+    if (log->receiver != NULL) receiver_free(log->receiver);
+    free(log->tail);
+    *log = (struct log){.file = {.fd = -1}};
 }

@@ -327,3 +327,10 @@ void message_detach(struct buffer *out, const char *target, bool by_keys)
     buffer_json_string(out, target);
     buffer_printf(out, ",\"reason\":\"%s\"}\n", by_keys ? "keys" : "gone");
 }
+
+void message_log(struct buffer *out, const char *what, int error, uint64_t lost)
+{
+    buffer_printf(out, "{\"event\":\"log\",\"target\":");
+    buffer_json_string(out, what);
+    buffer_printf(out, ",\"errno\":\"%s\",\"lost\":%llu}\n", errno_name(error), (unsigned long long)lost);
+}

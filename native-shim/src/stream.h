@@ -28,7 +28,8 @@ struct output {
     struct streams *streams;
     int number; /* 1 stdout or terminal, 2 stderr */
     bool ended;
-    unsigned burst;   /* small reads in close succession */
+    unsigned burst;   /* reads in close succession */
+    bool wide;        /* the pipe has been made larger */
     uint64_t last_ns; /* when it was last read, CLOCK_REALTIME */
 };
 

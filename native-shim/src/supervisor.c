@@ -129,6 +129,7 @@ static void signals_ready(struct source *source, uint32_t events)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (log_reaped(&s->log, pid, status)) continue;
         if (s->state == STATE_RUNNING && pid == s->main.pid) {
             container_ended(s, status);
             continue;
@@ -245,6 +246,15 @@ static int open_sources(struct supervisor *s, int control_fd)
     return control_listen(&s->control, SOCKET_NAME);
 }
 
+static void on_log_trouble(struct log *log, const char *what, int error, uint64_t lost)
+{
+    struct supervisor *s = OWNER_OF(log, struct supervisor, log);
+    struct buffer event = {0};
+    message_log(&event, what, error, lost);
+    control_broadcast(&s->control, &event);
+    buffer_free(&event);
+}
+
 static int init(struct supervisor *s, const char *bundle_dir, int control_fd)
 {
     int rc = loop_open(&s->loop);
@@ -253,7 +263,8 @@ static int init(struct supervisor *s, const char *bundle_dir, int control_fd)
         mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (s->scratch == MAP_FAILED) return -errno;
     s->bundle = bundle_load(bundle_dir, s->bundle_error, sizeof(s->bundle_error));
-    log_open(&s->log, s->bundle == NULL ? NULL : &s->bundle->log);
+    log_open(&s->log, s->bundle == NULL ? NULL : &s->bundle->log, &s->loop);
+    s->log.on_trouble = on_log_trouble;
     target_init(&s->main, s, "");
     supervisor_adopt(s, &s->main);
     s->main.streams.log = &s->log;

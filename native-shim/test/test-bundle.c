@@ -203,7 +203,8 @@ static void test_refused(void)
     refused("\"path\":\"rootfs\",", "", "no path");
     shim_refused("0123abc", "../x", "\"id\"");
     shim_refused("0123abc", "", "\"id\"");
-    shim_refused("json-file", "syslog", "log driver");
+    shim_refused("json-file", "odd", "unknown driver");
+    shim_refused("json-file", "syslog", "no address");
     shim_refused("\"/log\"", "\"log\"", "absolute path");
     shim_refused("[\"audio\",\"7\"]", "[7]", "groups");
 }

@@ -1,11 +1,14 @@
 /* Records of the log: reassembly of lines, splitting, rotation, and what happens when the disk is full. */
 #include "check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "log.h"
 
@@ -46,9 +49,9 @@ static void expect_file(const char *suffix, const char *expected)
 
 static void clear(void)
 {
-    static const char *const suffixes[] = {"", ".1", ".2", ".3"};
+    static const char *const suffixes[] = {"", ".1", ".2", ".3", ".1.gz", ".2.gz", ".3.gz"};
     char name[80];
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
         unlink(name);
     }
@@ -61,7 +64,7 @@ static void test_reassembly(void)
     for (size_t piece = 1; piece <= sizeof(text); piece++) {
         struct log log;
         clear();
-        log_open(&log, &config);
+        log_open(&log, &config, NULL);
         for (size_t at = 0; at < sizeof(text) - 1; at += piece) {
             size_t n = sizeof(text) - 1 - at;
             if (n > piece) n = piece;
@@ -84,7 +87,7 @@ static void test_streams_apart(void)
     struct log_config config = {.path = path};
     struct log log;
     clear();
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     log_write(&log, 1, "out", 3, &now);
     log_write(&log, 2, "err\n", 4, &now);
     log_write(&log, 1, "put\n", 4, &now);
@@ -123,7 +126,7 @@ static void test_long_lines(void)
     for (size_t p = 0; p < 4; p++) {
         struct log log;
         clear();
-        log_open(&log, &config);
+        log_open(&log, &config, NULL);
         for (size_t at = 0; at < len; at += pieces[p])
             log_write(&log, 1, line + at, len - at < pieces[p] ? len - at : pieces[p], &now);
         log_close(&log);
@@ -139,7 +142,7 @@ static void test_long_lines(void)
     clear();
     memset(line, 'x', LOG_LINE_MAX);
     line[LOG_LINE_MAX] = '\n';
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     log_write(&log, 1, line, LOG_LINE_MAX + 1, &now);
     log_close(&log);
     char *text = content("", NULL);
@@ -148,7 +151,7 @@ static void test_long_lines(void)
     /* The worst of growth: every byte becomes six. */
     clear();
     memset(line, 1, len);
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     log_write(&log, 1, line, len, &now);
     log_end(&log, 1, &now);
     log_close(&log);
@@ -168,7 +171,7 @@ static void test_rotation(void)
     struct log_config config = {.path = path, .max_size = 100, .max_files = 3};
     struct log log;
     clear();
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     for (char c = 'a'; c <= 'g'; c++) write_line(&log, c); /* two records fill a file */
     log_close(&log);
     expect_file("", RECORD("g\\n", "stdout"));
@@ -177,7 +180,7 @@ static void test_rotation(void)
     expect_file(".3", NULL);
 
     /* In the middle of one batch, and on a file that was there before. */
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     log_write(&log, 1, "h\ni\nj\n", 6, &now);
     log_close(&log);
     expect_file("", RECORD("i\\n", "stdout") RECORD("j\\n", "stdout"));
@@ -186,7 +189,7 @@ static void test_rotation(void)
     /* One file alone is begun anew. */
     config.max_files = 1;
     clear();
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     for (char c = 'a'; c <= 'c'; c++) write_line(&log, c);
     log_close(&log);
     expect_file("", RECORD("c\\n", "stdout"));
@@ -201,12 +204,85 @@ static void test_rotation_that_fails(void)
     clear();
     snprintf(inside, sizeof(inside), "%s.1", path);
     CHECK(mkdir(inside, 0700) == 0); /* which no file can be renamed to */
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     for (char c = 'a'; c <= 'd'; c++) write_line(&log, c);
     log_close(&log);
     rmdir(inside);
     expect_file("", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout") RECORD("c\\n", "stdout")
                         RECORD("d\\n", "stdout"));
+}
+
+static void test_attributes(void)
+{
+    struct log_config config = {.path = path, .attrs = (char[]){"{\"tag\":\"x\"}"}};
+    struct log log;
+    clear();
+    log_open(&log, &config, NULL);
+    write_line(&log, 'a');
+    log_write(&log, 2, "b\n", 2, &now);
+    log_close(&log);
+    expect_file("",
+                "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"attrs\":{\"tag\":\"x\"},\"time\":\"" TIME "\"}\n"
+                "{\"log\":\"b\\n\",\"stream\":\"stderr\",\"attrs\":{\"tag\":\"x\"},\"time\":\"" TIME "\"}\n");
+}
+
+/* Waits for the compressor, as the shim's loop does. */
+static void reap(struct log *log)
+{
+    while (log->file.compressor != 0) {
+        int status;
+        pid_t pid = waitpid(-1, &status, 0);
+        CHECK(pid > 0 && log_reaped(log, pid, status));
+    }
+}
+
+static void expect_packed(const char *name, const char *expected)
+{
+    char full[80], text[1024];
+    snprintf(full, sizeof(full), "%s%s", path, name);
+    gzFile gz = gzopen(full, "rb");
+    CHECK(gz != NULL);
+    int n = gzread(gz, text, sizeof(text));
+    CHECK(n >= 0);
+    CHECK_TEXT(text, (size_t)n, expected);
+    CHECK(gzclose(gz) == Z_OK);
+}
+
+static void test_compression(void)
+{
+    struct log_config config = {.path = path, .max_size = 100, .max_files = 4, .compress = true};
+    struct log log;
+    clear();
+    log_open(&log, &config, NULL);
+    for (char c = 'a'; c <= 'c'; c++) write_line(&log, c);
+    reap(&log);
+    expect_file(".1", NULL);
+    expect_packed(".1.gz", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout"));
+    for (char c = 'd'; c <= 'e'; c++) write_line(&log, c);
+    reap(&log);
+    expect_packed(".1.gz", RECORD("c\\n", "stdout") RECORD("d\\n", "stdout"));
+    expect_packed(".2.gz", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout"));
+
+    /* Several rotations while one is at work: its file is found wherever it is by then, or is no more. */
+    for (char c = 'f'; c <= 'i'; c++) write_line(&log, c);
+    reap(&log);
+    expect_file("", RECORD("i\\n", "stdout"));
+    expect_packed(".1.gz", RECORD("g\\n", "stdout") RECORD("h\\n", "stdout"));
+    expect_packed(".2.gz", RECORD("e\\n", "stdout") RECORD("f\\n", "stdout"));
+    expect_packed(".3.gz", RECORD("c\\n", "stdout") RECORD("d\\n", "stdout"));
+    expect_file(".4.gz", NULL);
+    for (char c = 'j'; c <= 's'; c++) write_line(&log, c);
+    reap(&log);
+    expect_packed(".1.gz", RECORD("q\\n", "stdout") RECORD("r\\n", "stdout"));
+    expect_packed(".3.gz", RECORD("m\\n", "stdout") RECORD("n\\n", "stdout"));
+    expect_file(".gz.tmp", NULL);
+
+    /* One that is ended in the middle of it leaves the file as it was. */
+    for (char c = 't'; c <= 'u'; c++) write_line(&log, c);
+    log_close(&log);
+    expect_file(".1", RECORD("s\\n", "stdout") RECORD("t\\n", "stdout"));
+    expect_file(".1.gz", NULL);
+    expect_file(".gz.tmp", NULL);
 }
 
 static void test_torn_record(void)
@@ -217,10 +293,24 @@ static void test_torn_record(void)
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     CHECK(fd >= 0 && dprintf(fd, "%s{\"log\":\"half", RECORD("whole\\n", "stdout")) > 0);
     close(fd);
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
     write_line(&log, 'x');
     log_close(&log);
     expect_file("", RECORD("whole\\n", "stdout") RECORD("x\\n", "stdout"));
+}
+
+static struct {
+    int error;
+    uint64_t lost;
+    int calls;
+} told;
+
+static void on_trouble(struct log *log, const char *what, int error, uint64_t lost)
+{
+    CHECK(strcmp(what, log->config->path) == 0);
+    told.error = error;
+    told.lost = lost;
+    told.calls++;
 }
 
 /* A limit on the size of files stands for a full disk: write(2) is short, then fails. */
@@ -233,26 +323,32 @@ static void test_full_disk(void)
     CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
     small.rlim_max = before.rlim_max;
     signal(SIGXFSZ, SIG_IGN);
-    log_open(&log, &config);
+    log_open(&log, &config, NULL);
+    log.on_trouble = on_trouble;
     CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
     log_write(&log, 1, "a\nb\nc\nd\ne\n", 10, &now); /* the third does not fit whole */
     write_line(&log, 'f');
+    CHECK(told.error == EFBIG && told.calls == 1); /* once, however much is lost */
     CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
     write_line(&log, 'g');
+    CHECK(told.error == 0 && told.calls == 2 && told.lost == 4);
+    write_line(&log, 'h');
+    CHECK(told.calls == 2);
     log_close(&log);
-    expect_file("", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout") RECORD("g\\n", "stdout"));
+    expect_file("", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout") RECORD("g\\n", "stdout")
+                        RECORD("h\\n", "stdout"));
 }
 
 static void test_no_log(void)
 {
     struct log log;
     struct log_config none = {0}, nowhere = {.path = (char[]){"/nonexistent/log"}};
-    log_open(&log, &none);
+    log_open(&log, &none, NULL);
     write_line(&log, 'x');
     log_end(&log, 1, &now);
     log_trim(&log);
     log_close(&log);
-    log_open(&log, &nowhere);
+    log_open(&log, &nowhere, NULL);
     log_start(&log);
     write_line(&log, 'x');
     log_close(&log);
@@ -267,6 +363,8 @@ int main(void)
     test_long_lines();
     test_rotation();
     test_rotation_that_fails();
+    test_attributes();
+    test_compression();
     test_torn_record();
     test_full_disk();
     test_no_log();

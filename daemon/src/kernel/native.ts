@@ -22,6 +22,10 @@ export const native = {
   pidfdSendSignal: library.func('int td_pidfd_send_signal(int pidfd, int signal)'),
   sealedMemfd: library.func('int td_sealed_memfd(const char *path)'),
   lock: library.func('int td_lock(const char *path)'),
+  logRead: library.func(
+    'int64_t td_log_read(int fd, int flags, int64_t since, int64_t until, void *cursor, void *in, uint64_t in_size, void *out, uint64_t out_size)',
+  ),
+  logTail: library.func('int td_log_tail(int fd, int flags, uint64_t count, void *position, void *found)'),
   notify: library.func('int td_notify(const char *path, const char *state)'),
 } as const;
 

@@ -9,7 +9,32 @@ export interface ShimConfig {
   groups: string[];
   makeCwd: boolean;
   stdin: { open: boolean; once: boolean };
-  log: { driver: 'json-file'; path: string; maxSize: number; maxFiles: number } | { driver: 'none' };
+  log: ShimLog;
+}
+
+/** The container's log. What is undefined does not concern the driver. */
+export interface ShimLog {
+  driver: 'json-file' | 'local' | 'syslog' | 'journald' | 'none';
+  /** The file; of syslog and journald the one to be read back, or none. */
+  path?: string | undefined;
+  /** Bytes; 0: no limit. */
+  maxSize?: number;
+  maxFiles?: number;
+  compress?: boolean;
+  /** A JSON object that stands in every record. */
+  attrs?: string | undefined;
+  /** Who is sent the records: unix:, unixgram:, udp: or tcp://. */
+  address?: string;
+  /** Bytes that may wait for it. */
+  bufferSize?: number | undefined;
+  facility?: number;
+  format?: string;
+  /** Seconds east of Greenwich. */
+  utcOffset?: number;
+  hostname?: string;
+  tag?: string;
+  /** NAME=value, in every entry of the journal. */
+  fields?: string[];
 }
 
 /** Makes a bundle's directory with the empty one that the root is mounted on. What an earlier one left is removed. */

@@ -1,10 +1,6 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { LogDecoder, type LogSelection } from './log-decoder.js';
-
-const BLOCK = 256 * 1024;
-const NEWLINE = 0x0a;
+import { LogFileReader, LogRoom, type LogSelection, logTail } from '../kernel/log.js';
+import { LogChanges } from './log-changes.js';
+import { eachFile, isNewest, type LogFile, type LogFiles, successor, unpack } from './log-files.js';
 
 export interface ReadLogsOptions extends LogSelection {
   /** Only the last records; undefined: all. */
@@ -15,164 +11,130 @@ export interface ReadLogsOptions extends LogSelection {
   ended?: AbortSignal;
   /** Aborted when the reader is not wanted any more. */
   cancel?: AbortSignal;
+  /** A directory for what has to be decompressed. */
+  scratch: string;
+}
+
+interface Start {
+  file: LogFile;
+  /** Where to begin, and where the file ended when the reading began. */
+  position: bigint;
+  end?: bigint;
 }
 
 /**
- * Reads a container's json-file log, rotated files (path.1 is newer than path.2) first, and yields what to send.
- * Needs a block of memory, whatever the size of the log.
+ * Reads a container's log, rotated files first, and yields what to send. What it yields is overwritten when it is asked for
+ * more. It needs a few blocks of memory, whatever the size of the log.
  */
-export async function* readLogs(path: string, options: ReadLogsOptions): AsyncGenerator<Buffer> {
-  const decoder = new LogDecoder(options);
+export async function* readLogs(files: LogFiles, options: ReadLogsOptions): AsyncGenerator<Buffer> {
   // Watching starts before reading, or what is written between the two would never be announced.
-  const changes = options.follow ? new Changes(path, [options.ended, options.cancel]) : undefined;
+  const changes = options.follow ? new LogChanges(files.path, [options.ended, options.cancel]) : undefined;
+  const starts: Start[] = [];
+  let current: LogFile | undefined;
   try {
-    let current: FileHandle | undefined;
-    for (const { file, position } of await startingPoints(path, options.tail)) {
-      await current?.close();
-      current = file;
-      decoder.reset();
-      yield* readOn(file, position, decoder, options.cancel);
+    await startingPoints(files, options, starts);
+    let reader: LogFileReader | undefined;
+    while (starts.length > 0 && reader?.status !== 'done' && !options.cancel?.aborted) {
+      await current?.handle.close();
+      const start = starts.shift()!;
+      current = undefined;
+      current = await unpacked(start.file, options.scratch);
+      reader = new LogFileReader(current.handle.fd, files.format, options, start.position, start.end);
+      yield* readOn(reader, options.cancel);
     }
-    while (changes && !decoder.done && !options.cancel?.aborted) {
+    while (changes && reader?.status !== 'done' && !options.cancel?.aborted) {
       const last = options.ended?.aborted ?? false;
-      if (current) yield* readOn(current, undefined, decoder, options.cancel);
-      const next = await successor(path, current);
+      if (reader) yield* readOn(reader, options.cancel);
+      const next = await following(files, current, options.scratch);
       if (next) {
-        if (current) yield* readOn(current, undefined, decoder, options.cancel);
-        await current?.close();
+        // What came in before it was rotated away.
+        if (reader) yield* readOn(reader, options.cancel);
+        await current?.handle.close();
         current = next;
-        decoder.reset();
+        reader = new LogFileReader(next.handle.fd, files.format, options);
         continue;
       }
       if (last) break;
       await changes.next();
     }
-    await current?.close();
   } finally {
     changes?.close();
+    await current?.handle.close();
+    for (const { file } of starts) await file.handle.close();
   }
 }
 
-const positions = new WeakMap<FileHandle, number>();
-
-/** Reads from where the last call ended (or from `position`) to the end of the file. */
-async function* readOn(
-  file: FileHandle,
-  position: number | undefined,
-  decoder: LogDecoder,
-  cancel?: AbortSignal,
-): AsyncGenerator<Buffer> {
-  let at = position ?? positions.get(file) ?? 0;
-  positions.set(file, at);
-  const block = Buffer.allocUnsafe(BLOCK);
-  while (!decoder.done && !cancel?.aborted) {
-    const { bytesRead } = await file.read(block, 0, BLOCK, at);
-    if (bytesRead === 0) break;
-    at += bytesRead;
-    positions.set(file, at);
-    const out = decoder.push(block.subarray(0, bytesRead));
-    if (out.length > 0) yield out;
-  }
+/** The file to read after `current`; where nothing is open yet, the newest. */
+async function following(files: LogFiles, current: LogFile | undefined, scratch: string): Promise<LogFile | undefined> {
+  let next: LogFile | undefined;
+  if (current) next = await successor(files, current);
+  else
+    await eachFile(files, async (file) => {
+      next = file;
+      return false;
+    });
+  return next && unpacked(next, scratch);
 }
 
-/** Opens a file, or undefined where there is none (no log yet, or rotated away a moment ago). */
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+/** Reads to the end of what there is now, the next block while the last one is being sent. */
+async function* readOn(reader: LogFileReader, cancel?: AbortSignal): AsyncGenerator<Buffer> {
+  const room = new LogRoom();
+  let pending: Promise<Buffer> | undefined = reader.read(room);
   try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    while (pending) {
+      const out: Buffer = await pending;
+      const more = reader.status === 'more' && !cancel?.aborted;
+      pending = more ? reader.read(room) : undefined;
+      if (out.length > 0) yield out;
+    }
+  } finally {
+    await pending?.catch(() => {}); // it reads from a descriptor that will be closed, into memory that will be freed
   }
 }
 
-/** The files to read, oldest first, each with where to start so that `tail` records are left. */
-async function startingPoints(path: string, tail?: number): Promise<{ file: FileHandle; position: number }[]> {
-  const points: { file: FileHandle; position: number }[] = [];
+async function unpacked(file: LogFile, scratch: string): Promise<LogFile> {
+  if (!file.compressed) return file;
+  try {
+    return { ...file, handle: await unpack(file, scratch), compressed: false };
+  } finally {
+    await file.handle.close();
+  }
+}
+
+/** A log that rotates all the time is read all the same, if with a gap or out of order. */
+const ATTEMPTS = 10;
+
+/**
+ * Fills `starts` with the files to read, oldest first, each with where to begin so that `tail` records are left. They are all
+ * opened now: rotation takes away none of what was there when the reading began. Those that are compressed are unpacked when it
+ * is known that they are needed.
+ */
+async function startingPoints(files: LogFiles, options: ReadLogsOptions, starts: Start[]): Promise<void> {
+  for (let attempt = 1; !(await openAll(files, options, starts)) && attempt < ATTEMPTS; attempt++) {
+    for (const { file } of starts.splice(0)) await file.handle.close();
+  }
+}
+
+/** False where a rotation came in between: what was number two is number three now, or the one just opened is not the next. */
+async function openAll(files: LogFiles, options: ReadLogsOptions, starts: Start[]): Promise<boolean> {
+  const { tail, follow } = options;
   let wanted = tail ?? Number.POSITIVE_INFINITY;
-  for (let n = 0; ; n++) {
-    const file = await openIfThere(n === 0 ? path : `${path}.${n}`);
-    if (!file) {
-      if (n > 0) break;
-      continue;
+  let newest: { file: LogFile; n: number } | undefined;
+  let steady = true;
+  await eachFile(files, async (file, n) => {
+    const start: Start = { file, position: 0n };
+    starts.unshift(start);
+    newest ??= { file, n };
+    steady = n === 0 || newest.n > 0 || (await isNewest(files, newest.file));
+    if (!steady) return false;
+    if (tail !== undefined) {
+      start.file = await unpacked(file, options.scratch);
+      const { position, found } = await logTail(start.file.handle.fd, files.format, wanted);
+      start.position = position;
+      wanted -= found;
     }
-    const { position, found } = tail === undefined ? { position: 0, found: 0 } : await fromEnd(file, wanted);
-    points.unshift({ file, position });
-    wanted -= found;
-    if (wanted <= 0) break;
-  }
-  return points;
-}
-
-/** Where the last `count` records begin, and how many there are (at most `count`). */
-async function fromEnd(file: FileHandle, count: number): Promise<{ position: number; found: number }> {
-  const { size } = await file.stat();
-  if (count <= 0) return { position: size, found: 0 };
-  const block = Buffer.allocUnsafe(BLOCK);
-  let found = 0;
-  for (let end = size; end > 0; ) {
-    const from = Math.max(0, end - BLOCK);
-    const { bytesRead } = await file.read(block, 0, end - from, from);
-    // A newline ends a record: the one at the very end of the file begins none.
-    for (
-      let i = block.lastIndexOf(NEWLINE, bytesRead - 1);
-      i >= 0;
-      i = i > 0 ? block.lastIndexOf(NEWLINE, i - 1) : -1
-    ) {
-      if (from + i === size - 1) continue;
-      if (++found === count) return { position: from + i + 1, found };
-    }
-    end = from;
-  }
-  return { position: 0, found: size > 0 ? found + 1 : 0 };
-}
-
-/** The file that is now called `path`, where that is another than the one being read. */
-async function successor(path: string, current: FileHandle | undefined): Promise<FileHandle | undefined> {
-  try {
-    if (current && (await stat(path)).ino === (await current.stat()).ino) return undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return openIfThere(path);
-}
-
-/** Announces changes of a log by inotify(7) on its directory, which sees writes, renames and new files alike. */
-class Changes {
-  readonly #watcher: FSWatcher;
-  readonly #detach: () => void;
-  #changed = false;
-  #wake: (() => void) | undefined;
-
-  constructor(path: string, signals: (AbortSignal | undefined)[]) {
-    const name = basename(path);
-    const notice = () => {
-      this.#changed = true;
-      this.#wake?.();
-    };
-    this.#watcher = watch(dirname(path), (_event, file) => file === name && notice());
-    this.#watcher.on('error', notice);
-    for (const signal of signals) signal?.addEventListener('abort', notice);
-    this.#detach = () => {
-      for (const signal of signals) signal?.removeEventListener('abort', notice);
-    };
-    this.#changed = signals.some((signal) => signal?.aborted);
-  }
-
-  /** Resolves at the next change, or at once when there was one since the last call. */
-  async next(): Promise<void> {
-    if (!this.#changed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    this.#changed = false;
-    this.#wake = undefined;
-  }
-
-  close(): void {
-    this.#watcher.close();
-    this.#detach();
-    this.#wake?.();
-  }
+    if (!follow && !start.file.compressed) start.end = (await start.file.handle.stat({ bigint: true })).size;
+    return wanted > 0;
+  });
+  return steady;
 }

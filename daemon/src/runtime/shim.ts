@@ -24,6 +24,8 @@ export interface ShimListener {
   exit(report: ExitReport): void;
   execExit(report: ExecExit): void;
   detach(target: string, reason: string): void;
+  /** Records of the log are being lost at this file or address; errno '': no longer, after so many. */
+  log(target: string, errno: string, lost: number): void;
   /** The connection has ended: with it the shim, and all that it held. */
   gone(): void;
 }
@@ -125,6 +127,8 @@ function dispatch(event: ShimEvent, listener: ShimListener): void {
   if (event.event === 'exit') listener.exit(event as unknown as ExitReport);
   else if (event.event === 'exec-exit') listener.execExit(event as unknown as ExecExit);
   else if (event.event === 'detach') listener.detach(String(event.target ?? ''), String(event.reason ?? ''));
+  else if (event.event === 'log')
+    listener.log(String(event.target ?? ''), String(event.errno ?? ''), Number(event.lost ?? 0));
   // Anything else is of a newer protocol: what we do not know, we need not do.
 }
 

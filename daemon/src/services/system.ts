@@ -8,6 +8,7 @@ import type { Deps } from '../deps.js';
 import { cgroupControllers, cgroupVersion, readCgroupFile } from '../kernel/cgroup.js';
 import { timestamp } from '../lib/clock.js';
 import { cpuCount } from '../runtime/host.js';
+import { LOG_DRIVERS } from './containers/log-config.js';
 
 /** As Go names processors. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -125,14 +126,14 @@ export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' |
     Driver: 'overlay2',
     DriverStatus: [['Supports d_type', 'true']],
     DockerRootDir: config.dataRoot,
-    Plugins: { Volume: ['local'], Network: ['host', 'null'], Authorization: null, Log: ['json-file', 'none'] },
+    Plugins: { Volume: ['local'], Network: ['host', 'null'], Authorization: null, Log: [...LOG_DRIVERS] },
     ...limits(),
     IPv4Forwarding: read('/proc/sys/net/ipv4/ip_forward') === '1',
     Debug: config.debug,
     NFd: readdirSync('/proc/self/fd').length - 1,
     NGoroutines: process.getActiveResourcesInfo().length,
     SystemTime: timestamp(),
-    LoggingDriver: 'json-file',
+    LoggingDriver: config.logDriver,
     CgroupDriver: 'cgroupfs',
     CgroupVersion: cgroupVersion() === 2 ? '2' : '1',
     NEventsListener: deps.events.listeners,

@@ -1,11 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ContainerWaitResponse } from '@tinydocker/shared/api/containers.js';
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
+import { sendParts } from '../../lib/parts.js';
 import { attachContainer } from '../../services/containers/attach.js';
 import { containerLogs } from '../../services/containers/logs.js';
 import { waitContainer } from '../../services/containers/wait.js';
@@ -74,7 +73,7 @@ export const containerStreamRoutes =
             stderr: flag('Standard error.'),
             follow: flag('Go on until it ends.'),
             timestamps: flag('Put the time before every line.'),
-            details: flag('Accepted; there are none.'),
+            details: flag('Put the labels and variables that the log driver keeps before every line.'),
             tail: text('The last lines only: a number, or all.'),
             since: text('Seconds since 1970 or RFC 3339.'),
             until: text('Seconds since 1970 or RFC 3339.'),
@@ -88,10 +87,13 @@ export const containerStreamRoutes =
         const logs = containerLogs(deps, params.id, options, cancel.signal);
         const response = beginAnswer(reply, logs.multiplexed && speaks(request, '1.42') ? MULTIPLEXED : RAW);
         keep(response, () => cancel.abort());
-        await pipeline(Readable.from(logs.data, { objectMode: false }), response).catch((error) => {
-          deps.log.debug({ err: error }, 'logs');
-          response.destroy();
-        });
+        await sendParts(response, logs.data, cancel.signal).then(
+          () => response.end(),
+          (error) => {
+            deps.log.debug({ err: error }, 'logs');
+            response.destroy();
+          },
+        );
       },
     );
 

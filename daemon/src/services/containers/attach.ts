@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import net from 'node:net';
 import { conflict, invalid } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { dup } from '../../kernel/socket.js';
+import { sendParts } from '../../lib/parts.js';
 import type { TakenConnection } from '../../runtime/connection.js';
 import type { AttachStreams } from '../../runtime/shim.js';
 import { parseDetachKeys } from './detach-keys.js';
@@ -38,11 +38,8 @@ async function replay(
   socket.on('close', () => gone.abort());
   socket.on('error', () => gone.abort());
   try {
-    for await (const part of containerLogs(deps, id, options, gone.signal).data) {
-      if (!socket.write(part)) await once(socket, 'drain', { signal: gone.signal });
-    }
-    // Everything has to be in the kernel before the shim writes behind it.
-    await new Promise<void>((resolve) => socket.write('', () => resolve()));
+    // Everything is in the kernel when this returns: the shim writes behind it.
+    await sendParts(socket, containerLogs(deps, id, options, gone.signal).data, gone.signal);
   } finally {
     socket.destroy();
   }

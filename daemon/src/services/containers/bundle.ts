@@ -1,9 +1,10 @@
+import { within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { prepareParent } from '../../kernel/cgroup.js';
 import { helperPath } from '../../kernel/helpers.js';
 import type { StepRecorder } from '../../lib/steps.js';
 import { type BindMount, bindMounts } from '../../runtime/binds.js';
-import { makeBundle, type ShimConfig, writeShimConfig, writeSpec } from '../../runtime/bundle.js';
+import { makeBundle, type ShimConfig, type ShimLog, writeShimConfig, writeSpec } from '../../runtime/bundle.js';
 import { boundingCapabilities } from '../../runtime/capabilities.js';
 import { containerCgroup } from '../../runtime/cgroup.js';
 import { hostDevices } from '../../runtime/host.js';
@@ -11,7 +12,7 @@ import type { OciSpec } from '../../runtime/oci.js';
 import { buildSpec } from '../../runtime/spec.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
-import { logSettings } from './log-config.js';
+import { shimLogOf } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
 import { type Joined, namesOf } from './shared-namespaces.js';
 
@@ -20,12 +21,6 @@ type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths'>;
 /** The container's cgroup, from the root of every hierarchy. */
 export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
   containerCgroup(record.id, record.hostConfig.CgroupParent || deps.config.cgroupParent);
-
-/** Where its log is; '' where it writes none. */
-export function logPathOf(deps: Pick<Deps, 'paths'>, record: ContainerRecord): string {
-  if (record.hostConfig.LogConfig?.Type === 'none') return '';
-  return `${deps.paths.container(record.id)}/${record.id}-json.log`;
-}
 
 /** The directories that the container's root consists of, topmost first. */
 export function layerPaths(deps: Pick<Deps, 'layers' | 'paths'>, record: ContainerRecord): string[] {
@@ -54,16 +49,23 @@ function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindM
   });
 }
 
+function loggingOf(deps: BundleDeps, record: ContainerRecord): ShimLog {
+  try {
+    return shimLogOf(deps, record);
+  } catch (error) {
+    throw within('failed to initialize logging driver', error);
+  }
+}
+
 function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
   const { config, hostConfig } = record;
-  const log = logSettings(hostConfig);
   return {
     id: record.id,
     user: config.User ?? '',
     groups: hostConfig.GroupAdd ?? [],
     makeCwd: true,
     stdin: { open: config.OpenStdin ?? false, once: config.StdinOnce ?? false },
-    log: log.driver === 'none' ? log : { ...log, path: logPathOf(deps, record) },
+    log: loggingOf(deps, record),
   };
 }
 

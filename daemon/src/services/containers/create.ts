@@ -9,6 +9,7 @@ import { newId, shortId } from '../../lib/ids.js';
 import type { ContainerRecord, ContainerState } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
 import { checkHealthcheck } from './health-status.js';
+import { withLogDefaults } from './log-config.js';
 import { mergeConfig, mergeHostConfig } from './merge.js';
 import { checkName, generateName } from './names.js';
 import { resolveNetworkMode } from './network-mode.js';
@@ -29,7 +30,7 @@ export const NEW_STATE: ContainerState = {
   restartCount: 0,
 };
 
-type CreateDeps = Pick<Deps, 'containers' | 'images' | 'events' | 'paths'>;
+type CreateDeps = Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'paths'>;
 
 function findImage(deps: CreateDeps, name: string, platform: string | undefined): ImageRecord {
   if (name === '') throw invalid('no image specified');
@@ -74,7 +75,7 @@ export function createContainer(
   request: ContainerCreateRequest,
 ): ContainerCreateResponse {
   refuseNul(request);
-  const given = request.HostConfig ?? {};
+  const given = withLogDefaults(deps.config, request.HostConfig ?? {});
   const image = findImage(deps, request.Image ?? '', options.platform);
   checkSharedNetwork(request, given);
   const network = resolveNetworkMode(request);

@@ -1,10 +1,9 @@
 import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 import { parseTime } from '@tinydocker/shared/units.js';
 import type { Deps } from '../../deps.js';
-import { logTime } from '../../runtime/log-decoder.js';
 import { readLogs } from '../../runtime/log-reader.js';
 import type { ContainerRecord } from '../../store/containers.js';
-import { logPathOf } from './bundle.js';
+import { logFilesOf } from './log-config.js';
 import { isRunning } from './wait.js';
 
 export interface LogOptions {
@@ -12,6 +11,8 @@ export interface LogOptions {
   stderr: boolean;
   follow?: boolean;
   timestamps?: boolean;
+  /** The attributes of each record before it. */
+  details?: boolean;
   /** A number of lines; anything else is all of them. */
   tail?: string;
   /** Seconds since 1970 or RFC 3339; '' and 0: no bound. */
@@ -22,15 +23,17 @@ export interface LogOptions {
 export interface ContainerLogs {
   /** stdcopy frames: it has no terminal. */
   multiplexed: boolean;
+  /** Each part is overwritten when the next one is asked for. */
   data: AsyncGenerator<Buffer>;
 }
 
 type LogDeps = Pick<Deps, 'containers' | 'paths'>;
 
-const bound = (text: string | undefined): string | undefined => {
+/** Nanoseconds since 1970. */
+const bound = (text: string | undefined): bigint | undefined => {
   if (!text || text === '0') return undefined;
   const { seconds, nanos } = parseTime(text);
-  return logTime(seconds, nanos);
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 };
 
 /** Aborted when the container ends or is removed. */
@@ -57,16 +60,17 @@ export function containerLogs(
 ): ContainerLogs {
   if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
   const record = deps.containers.resolve(nameOrId);
-  const path = logPathOf(deps, record);
-  if (path === '') throw notImplemented('configured logging driver does not support reading');
+  const files = logFilesOf(deps, record);
+  if (!files) throw notImplemented('configured logging driver does not support reading');
   const multiplexed = !record.config.Tty;
   const since = bound(options.since);
   const until = bound(options.until);
   const follow = (options.follow ?? false) && isRunning(record);
-  const data = readLogs(path, {
+  const data = readLogs(files, {
     stdout: options.stdout,
     stderr: options.stderr,
     timestamps: options.timestamps ?? false,
+    details: options.details ?? false,
     multiplexed,
     tail: /^\d{1,15}$/.test(options.tail ?? '') ? Number(options.tail) : undefined,
     since,
@@ -74,6 +78,7 @@ export function containerLogs(
     follow,
     ended: follow ? endOf(deps, record, cancel) : undefined,
     cancel,
+    scratch: deps.paths.ingest,
   });
   return { multiplexed, data };
 }

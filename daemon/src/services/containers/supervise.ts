@@ -7,6 +7,7 @@ import type { ExitReport, Shim, ShimListener } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { execEnded } from '../exec/ended.js';
 import { cgroupOf } from './bundle.js';
+import { reportLogTrouble } from './log-trouble.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
 import { hasRestartPolicy, restartDelay } from './restart-policy.js';
@@ -118,6 +119,7 @@ export function supervise(deps: SuperviseDeps, id: string, connect: (listener: S
       if (target === '') publishContainer(deps, record, 'detach');
       else publishContainer(deps, record, 'exec_detach', { execID: target });
     },
+    log: (target, errno, lost) => reportLogTrouble(deps, id, target, errno, lost),
     gone() {},
   });
   const clear = async () => {

@@ -5,7 +5,7 @@ import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 import { bindMounts } from '../../runtime/binds.js';
 import { capabilityName } from '../../runtime/capabilities.js';
 import { userMounts } from '../../runtime/spec-mounts.js';
-import { logSettings } from './log-config.js';
+import { validateLogConfig } from './log-config.js';
 import { checkRestartPolicy, hasRestartPolicy } from './restart-policy.js';
 import { parseSignal } from './signals.js';
 import { validateResources } from './validate-resources.js';
@@ -155,7 +155,7 @@ export function validateHostConfig(config: ContainerConfig, h: HostConfig): void
   validateSysctls(h);
   validateNames(h);
   validateMounts(h);
-  logSettings(h);
+  validateLogConfig(h);
 }
 
 /** A C string ends at a NUL: what follows one would be left out in silence. @throws EngineError invalid */
