@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
+import { containerFileRoutes } from './api/routes/container-files.js';
 import { containerResourceRoutes } from './api/routes/container-resources.js';
 import { containerStatsRoutes } from './api/routes/container-stats.js';
 import { containerRoutes } from './api/routes/containers.js';
@@ -67,6 +68,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(containerRoutes(deps));
   await app.register(containerResourceRoutes(deps));
   await app.register(containerStatsRoutes(deps));
+  await app.register(containerFileRoutes(deps));
   await app.register(execRoutes(deps));
 
   await app.ready();

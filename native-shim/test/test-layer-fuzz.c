@@ -108,8 +108,9 @@ static int unpack_one(const void *data, size_t size, const char *directory)
     if (pid == 0) {
         struct input input;
         dup2(devnull, STDOUT_FILENO);
-        input_prepare(&input, memory);
-        unpack(&input, open(directory, O_PATH | O_DIRECTORY));
+        input_prepare(&input, memory, true);
+        const struct unpack_options options = {.layer = true};
+        unpack(&input, open(directory, O_PATH | O_DIRECTORY), &options);
         _exit(0);
     }
     int status;

@@ -11,7 +11,7 @@ const RAW = 'application/vnd.docker.raw-stream';
 const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream';
 
 /** The socket's descriptor, which Node shows to nobody. */
-function descriptorOf(socket: Socket): number {
+export function descriptorOf(socket: Socket): number {
   const fd = (socket as Socket & { _handle?: { fd?: number } | null })._handle?.fd;
   if (fd === undefined || fd < 0) throw unavailable('the client has closed its connection');
   return fd;

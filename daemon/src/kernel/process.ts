@@ -26,13 +26,21 @@ export function parentPid(pid: number): number | undefined {
   }
 }
 
+/** A pidfd of exactly this process, to be closed; undefined when it is gone. */
+export function openPid(pid: number, startTime: number): number | undefined {
+  const pidfd = native.pidfdOpen(pid);
+  if (pidfd < 0) return undefined;
+  // Compared after the pidfd holds it: from here on the pid cannot come to mean another process.
+  if (pidStartTime(pid) === startTime) return pidfd;
+  native.close(pidfd);
+  return undefined;
+}
+
 /** Sends a signal to exactly this process. Returns false when it is gone. */
 export function signalPid(pid: number, startTime: number, signal: number): boolean {
-  const pidfd = native.pidfdOpen(pid);
-  if (pidfd < 0) return false;
+  const pidfd = openPid(pid, startTime);
+  if (pidfd === undefined) return false;
   try {
-    // Compared after the pidfd holds it: from here on the pid cannot come to mean another process.
-    if (pidStartTime(pid) !== startTime) return false;
     checked(native.pidfdSendSignal(pidfd, signal), 'pidfd_send_signal');
     return true;
   } catch (error) {

@@ -16,17 +16,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Memory: the window of zstd --ultra --long=27 and a dictionary of xz -9 fit many times. */
-enum { MEMORY = 512 << 20, FILES = 256 };
+/*
+ * Memory: the window of zstd --ultra --long=27 and a dictionary of xz -9 fit many times; so do the names of some million files.
+ * Descriptors: a walk holds one for every directory in a path.
+ */
+enum { MEMORY = 1 << 30, FILES = 2300 };
 
 static void check(long result, const char *what)
 {
-    if (result < 0) fail_errno(errno, "confine the unpacking: %s", what);
+    if (result < 0) fail_errno(errno, "confine the helper: %s", what);
 }
 
 static void enter(const char *path)
 {
-    check(unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "unshare");
+    check(unshare(CLONE_NEWNS), "unshare");
     /* Else what is mounted here would show on the host. */
     check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make the mounts private");
     check(mount(path, path, NULL, MS_BIND, NULL), "bind the directory");
@@ -46,36 +49,58 @@ static void limit(__rlimit_resource_t resource, rlim_t value)
     check(setrlimit(resource, &wanted), "setrlimit");
 }
 
-/* SYS_ADMIN is there for trusted.overlay.opaque; the filter leaves it nothing else to do. */
-static void drop_capabilities(void)
+/* SYS_ADMIN is there for trusted.overlay.*; the filter leaves it nothing else to do. */
+static void drop_capabilities(enum confine_work work)
 {
-    static const unsigned int KEPT[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER,   CAP_FSETID,
-                                        CAP_MKNOD, CAP_SETFCAP,      CAP_SYS_ADMIN};
+    static const unsigned int READING[] = {CAP_DAC_READ_SEARCH};
+    static const unsigned int WRITING[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,
+                                           CAP_FSETID, CAP_MKNOD,        CAP_SETFCAP};
+    bool writes = work == CONFINE_WRITE || work == CONFINE_WRITE_LAYER;
+    bool layer = work == CONFINE_READ_LAYER || work == CONFINE_WRITE_LAYER;
+    const unsigned int *kept = writes ? WRITING : READING;
+    size_t count = writes ? sizeof WRITING / sizeof *WRITING : sizeof READING / sizeof *READING;
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++) {
-        data[CAP_TO_INDEX(KEPT[i])].permitted |= CAP_TO_MASK(KEPT[i]);
-        data[CAP_TO_INDEX(KEPT[i])].effective |= CAP_TO_MASK(KEPT[i]);
+    for (size_t i = 0; i < count + layer; i++) {
+        unsigned int capability = i < count ? kept[i] : CAP_SYS_ADMIN;
+        data[CAP_TO_INDEX(capability)].permitted |= CAP_TO_MASK(capability);
+        data[CAP_TO_INDEX(capability)].effective |= CAP_TO_MASK(capability);
     }
     check(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "clear the ambient capabilities");
     check(syscall(SYS_capset, &header, data), "drop capabilities");
 }
 
-int confine(const char *path)
+void confine_start(void)
 {
-    /* Without the daemon nobody wants the tree, and the next daemon removes it. */
+    /* Without the daemon nobody wants the work, and the next daemon removes what is half done. */
     check(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+    /* A reader that goes away is an error of write(2). */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) check(-1, "ignore SIGPIPE");
     umask(0);
-    check(close_range(STDERR_FILENO + 1, UINT32_MAX, 0), "close_range");
-    enter(path);
-    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    check(root, "open the new root");
+}
+
+void confine_process(enum confine_work work, int last_fd)
+{
+    check(close_range((unsigned int)last_fd + 1, UINT32_MAX, 0), "close_range");
+    check(unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "unshare");
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, FILES);
     limit(RLIMIT_AS, MEMORY);
-    drop_capabilities();
+    drop_capabilities(work);
     check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
-    filter_install();
+    filter_install(work == CONFINE_WRITE || work == CONFINE_WRITE_LAYER);
+}
+
+int confine(const char *path, enum confine_work work, int last_fd)
+{
+    confine_start();
+    check(close_range((unsigned int)last_fd + 1, UINT32_MAX, 0), "close_range");
+    enter(path);
+    confine_process(work, last_fd);
+    /* Opened last: close_range has spared nothing. */
+    int root = open("/", (work == CONFINE_WRITE || work == CONFINE_WRITE_LAYER ? O_PATH : O_RDONLY) |
+                             O_DIRECTORY | O_CLOEXEC);
+    check(root, "open the new root");
     return root;
 }

@@ -12,9 +12,12 @@
 
 enum { SENTENCE = 1024 };
 
+const char *fail_subject = "layer";
+
 static _Noreturn void end(enum fail_kind kind, const char *sentence)
 {
-    static const char *const KINDS[] = {"invalid", "space", "system"};
+    static const char *const KINDS[] = {"invalid",       "space",     "system", "not-found",
+                                        "not-directory", "read-only", "gone"};
     char escaped[SENTENCE * JSON_ESCAPE_GROWTH + 1], line[sizeof escaped + 64];
     *json_escape(escaped, sentence, strlen(sentence)) = '\0';
     int length = snprintf(line, sizeof line, "{\"ok\":false,\"kind\":\"%s\",\"error\":\"%s\"}\n", KINDS[kind],
@@ -45,7 +48,11 @@ void fail_errno(int error, const char *format, ...)
     snprintf(sentence + used, sizeof sentence - used, ": %s (%s)", strerrordesc_np(error), name ? name : "?");
     bool space = error == ENOSPC || error == EDQUOT;
     bool archive = error == ENAMETOOLONG || error == ELOOP || error == EILSEQ;
-    end(space ? FAIL_SPACE : archive ? FAIL_INVALID : FAIL_SYSTEM, sentence);
+    end(space            ? FAIL_SPACE
+        : archive        ? FAIL_INVALID
+        : error == EROFS ? FAIL_READ_ONLY
+                         : FAIL_SYSTEM,
+        sentence);
 }
 
 void *allocate(size_t size)

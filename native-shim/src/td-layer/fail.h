@@ -11,7 +11,14 @@ enum fail_kind {
     FAIL_INVALID, /* the archive is to blame */
     FAIL_SPACE,   /* the file system is full, or would be */
     FAIL_SYSTEM,  /* anything else */
+    FAIL_NOT_FOUND,
+    FAIL_NOT_DIRECTORY, /* where one is needed */
+    FAIL_READ_ONLY,     /* what is to be written to */
+    FAIL_GONE,          /* the container, or whoever was to read */
 };
+
+/* What is being read, in sentences: "layer", or "archive". */
+extern const char *fail_subject;
 
 _Noreturn void fail(enum fail_kind kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A hole is made of whole blocks of the page cache; less is not worth an extent. */
-enum { HOLE = 4096, PIECE = 1 << 20 };
+enum { HOLE = FILE_HOLE, PIECE = 1 << 20 };
 
-static bool is_zero(const unsigned char *data, size_t size)
+bool file_is_zero(const void *data, size_t size)
 {
-    return data[0] == 0 && memcmp(data, data + 1, size - 1) == 0;
+    const unsigned char *bytes = data;
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
 static void write_at(struct tar *tar, int fd, const unsigned char *data, size_t size, uint64_t offset)
@@ -32,7 +32,7 @@ static bool write_piece(struct tree *tree, struct tar *tar, int fd, const unsign
     size_t from = 0, at = (size_t)(-offset % HOLE);
     tree_count_bytes(tree, size);
     for (; at + HOLE <= size; at += HOLE) {
-        if (!is_zero(data + at, HOLE)) continue;
+        if (!file_is_zero(data + at, HOLE)) continue;
         write_at(tar, fd, data + from, at - from, offset + from);
         from = at + HOLE;
     }

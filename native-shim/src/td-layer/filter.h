@@ -1,8 +1,10 @@
-/* The system calls that are left to td-layer once it is confined. */
+/* The system calls that are left (seccomp(2)). */
 #ifndef TD_LAYER_FILTER_H
 #define TD_LAYER_FILTER_H
 
-/* For good; needs no_new_privs. Any other call answers ENOSYS. */
-void filter_install(void);
+#include <stdbool.h>
+
+/* All others fail with ENOSYS from here on. With `write`, those too that make, change and remove files. */
+void filter_install(bool write);
 
 #endif

@@ -17,17 +17,19 @@ static la_ssize_t fill(struct archive *archive, void *data, const void **block)
     ssize_t size;
     do size = read(input->fd, input->buffer, BUFFER);
     while (size < 0 && errno == EINTR);
-    if (size < 0) fail_errno(errno, "read the layer");
-    digest_add(&input->in, input->buffer, (size_t)size);
+    if (size < 0) fail_errno(errno, "read the %s", fail_subject);
+    if (input->hashed) digest_add(&input->in, input->buffer, (size_t)size);
     *block = input->buffer;
     return size;
 }
 
-void input_prepare(struct input *input, int fd)
+void input_prepare(struct input *input, int fd, bool hashed)
 {
-    *input = (struct input){.fd = fd, .buffer = allocate(BUFFER)};
-    digest_start(&input->in);
-    digest_start(&input->out);
+    *input = (struct input){.fd = fd, .buffer = allocate(BUFFER), .hashed = hashed};
+    if (hashed) {
+        digest_start(&input->in);
+        digest_start(&input->out);
+    }
     struct archive *archive = archive_read_new();
     if (!archive) fail(FAIL_SYSTEM, "libarchive cannot start");
     /* Where the library would run a program for a filter it answers ARCHIVE_WARN: such a build is no use
@@ -45,7 +47,7 @@ void input_prepare(struct input *input, int fd)
 static _Noreturn void fail_archive(struct input *input)
 {
     const char *why = archive_error_string(input->archive);
-    fail(FAIL_INVALID, "the layer cannot be decompressed: %s", why ? why : "unknown error");
+    fail(FAIL_INVALID, "the %s cannot be decompressed: %s", fail_subject, why ? why : "unknown error");
 }
 
 void input_open(struct input *input)
@@ -60,7 +62,7 @@ void input_open(struct input *input)
     if (result != ARCHIVE_OK) fail_archive(input);
     /* The last filter is the reading itself. libarchive would unwrap 25 one in another. */
     int filters = archive_filter_count(input->archive) - 1;
-    if (filters > 1) fail(FAIL_INVALID, "the layer is compressed %d times over", filters);
+    if (filters > 1) fail(FAIL_INVALID, "the %s is compressed %d times over", fail_subject, filters);
     input->compressed = filters == 1;
 }
 
@@ -77,7 +79,7 @@ static bool refill(struct input *input)
             fail_archive(input);
         } else {
             input->at = block;
-            if (input->compressed) digest_add(&input->out, block, input->left);
+            if (input->compressed && input->hashed) digest_add(&input->out, block, input->left);
         }
     }
     return input->left > 0;

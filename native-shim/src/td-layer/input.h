@@ -16,11 +16,12 @@ struct input {
     const unsigned char *at; /* decompressed and not yet taken */
     size_t left;
     bool compressed, ended;
+    bool hashed;           /* whether anyone asks for the digests */
     struct digest in, out; /* `out` is used only when compressed: else it is the same as `in` */
 };
 
 /* Prepares libraries and buffers; to be called before confinement. Reads nothing yet. */
-void input_prepare(struct input *input, int fd);
+void input_prepare(struct input *input, int fd, bool hashed);
 
 /* Reads the first bytes and finds out how they are compressed. */
 void input_open(struct input *input);

@@ -1,17 +1,34 @@
 /*
  * td-layer: works on file trees that others wrote, in a process of its own.
  *
- *   td-layer unpack DIR   reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
- *                         empty; confines itself to DIR before the first byte
- *   td-layer remove DIR   removes DIR and all below it, of any depth
+ *   td-layer unpack DIR      reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
+ *                            empty; confines itself to DIR before the first byte
+ *   td-layer remove DIR      removes DIR and all below it, of any depth
+ *   td-layer pack upper DIR  writes a container's own layer as an archive to descriptor 3
+ *   td-layer size upper DIR  counts the bytes of a container's own files
+ *   td-layer changes OPTIONS prints what a container has changed, as changes.h says
+ *   td-layer stat OPTIONS    tells of one path of a container
+ *   td-layer archive OPTIONS the same, and, once a byte comes on stdin, what lies there as an archive to descriptor 3
+ *   td-layer export OPTIONS  the container's whole root, without what is mounted in it, to descriptor 3
+ *   td-layer extract OPTIONS reads an archive on stdin and writes it into a directory of a container
+ *
+ * OPTIONS say where the container's root comes from and what is meant in it (arguments.c).
  *
  * Started by tinydockerd, which waits for it. Prints one line of JSON: the result, or
- * {"ok":false,"kind","error"} with exit code 1. It leaves a half-written DIR to be removed by whoever made
- * it.
+ * {"ok":false,"kind","error"} with exit code 1; archive, export and extract print one more when the archive is through. It leaves a
+ * half-written DIR to be removed by whoever made it.
  */
+#include "json-escape.h"
+
+#include "td-layer/arguments.h"
+#include "td-layer/changes.h"
 #include "td-layer/confine.h"
 #include "td-layer/fail.h"
+#include "td-layer/filesystem.h"
 #include "td-layer/input.h"
+#include "td-layer/lookup.h"
+#include "td-layer/owner.h"
+#include "td-layer/pack.h"
 #include "td-layer/remove.h"
 #include "td-layer/unpack.h"
 
@@ -22,13 +39,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+enum { ARCHIVE = 3 };
+
+static int finish(void)
+{
+    return fflush(stdout) == 0 ? 0 : 2;
+}
 
 static int verb_unpack(const char *path)
 {
+    const struct unpack_options options = {.layer = true};
     struct input input;
-    input_prepare(&input, STDIN_FILENO);
-    unpack(&input, confine(path));
+    input_prepare(&input, STDIN_FILENO, true);
+    unpack(&input, confine(path, CONFINE_WRITE_LAYER, STDERR_FILENO), &options);
     return 0;
 }
 
@@ -41,13 +67,182 @@ static int verb_remove(const char *path)
     int result = remove_tree(parent, basename(again), &freed);
     if (result < 0) fail_errno(-result, "remove %s", path);
     printf("{\"ok\":true,\"freed\":%" PRIu64 "}\n", freed);
-    return fflush(stdout) == 0 ? 0 : 2;
+    return finish();
 }
+
+static int done(void)
+{
+    puts("{\"ok\":true}");
+    return finish();
+}
+
+static int verb_pack(const struct arguments *arguments)
+{
+    const struct pack_options options = {.prefix = "", .layer = true};
+    struct output output;
+    int root = confine(arguments->upper, CONFINE_READ_LAYER, ARCHIVE);
+    output_open(&output, ARCHIVE, false);
+    pack_directory(&output, root, NULL, &options);
+    return done();
+}
+
+static int verb_size(const struct arguments *arguments)
+{
+    size_print(confine(arguments->upper, CONFINE_READ_LAYER, STDERR_FILENO));
+    return finish();
+}
+
+static int open_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) fail_errno(errno, "open the container's root");
+    return fd;
+}
+
+static int verb_changes(const struct arguments *arguments)
+{
+    confine_start();
+    root_enter_changes(&arguments->plan, arguments->upper);
+    confine_process(CONFINE_READ_LAYER, STDERR_FILENO);
+    changes_print(open_directory("/changed"), open_directory("/root"));
+    return done();
+}
+
+/* Into the root, and no way back. */
+static void enter(const struct arguments *arguments, bool alone, enum confine_work work, int last_fd)
+{
+    confine_start();
+    root_enter(&arguments->plan, alone);
+    confine_process(work, last_fd);
+}
+
+static void print_stat(const char *path, const struct lookup *found)
+{
+    char target[TAR_PATH_MAX + 1] = "", escaped[TAR_PATH_MAX * JSON_ESCAPE_GROWTH + 1];
+    const struct stat *stat = &found->stat;
+    if (S_ISLNK(stat->st_mode)) lookup_target(path, target);
+    *json_escape(escaped, target, strlen(target)) = '\0';
+    printf("{\"ok\":true,\"size\":%" PRId64 ",\"mode\":%u,\"seconds\":%" PRId64 ",\"nanoseconds\":%ld,"
+           "\"linkTarget\":\"%s\"}\n",
+           (int64_t)stat->st_size, lookup_go_mode(stat->st_mode), (int64_t)stat->st_mtim.tv_sec,
+           stat->st_mtim.tv_nsec, escaped);
+    fflush(stdout);
+}
+
+static int verb_stat(const struct arguments *arguments)
+{
+    struct lookup found;
+    enter(arguments, false, CONFINE_READ, STDERR_FILENO);
+    lookup_path(arguments->path, arguments->follow, &found);
+    print_stat(arguments->path, &found);
+    return 0;
+}
+
+/* The answer's head has to be on its way before the first byte of the archive. */
+static void wait_for_go(void)
+{
+    char byte;
+    ssize_t size;
+    do size = read(STDIN_FILENO, &byte, 1);
+    while (size < 0 && errno == EINTR);
+    if (size != 1) fail(FAIL_GONE, "nobody waits for the archive any more");
+}
+
+static int verb_archive(const struct arguments *arguments)
+{
+    struct lookup found;
+    struct output output;
+    char name[TAR_PATH_MAX + 2];
+    enter(arguments, false, CONFINE_READ, ARCHIVE);
+    lookup_path(arguments->path, arguments->follow, &found);
+    print_stat(arguments->path, &found);
+    wait_for_go();
+    output_open(&output, ARCHIVE, arguments->chunked);
+    if (found.fd < 0) {
+        pack_file(&output, found.parent, found.base, arguments->name);
+        return done();
+    }
+    snprintf(name, sizeof name, "%s%s", arguments->name, strcmp(arguments->name, "/") == 0 ? "" : "/");
+    const struct pack_options options = {.prefix = name, .root = strcmp(arguments->path, "/") == 0};
+    pack_directory(&output, found.fd, name, &options);
+    return done();
+}
+
+static int verb_export(const struct arguments *arguments)
+{
+    const struct pack_options options = {.prefix = ""};
+    struct output output;
+    enter(arguments, true, CONFINE_READ, ARCHIVE);
+    int root = open_directory("/");
+    puts("{\"ok\":true}");
+    fflush(stdout);
+    wait_for_go();
+    output_open(&output, ARCHIVE, arguments->chunked);
+    pack_directory(&output, root, NULL, &options);
+    return done();
+}
+
+/* The directory that an archive goes into; its last component may be a link. */
+static int open_destination(const struct arguments *arguments, struct unpack_options *options)
+{
+    struct stat root, stat;
+    struct statvfs flags;
+    int fd = lookup_open(arguments->path, O_PATH);
+    if (fd < 0 && (errno == ENOENT || errno == EACCES))
+        fail(FAIL_NOT_FOUND, "%s: no such file or directory", arguments->path);
+    if (fd < 0 && errno == ENOTDIR) fail(FAIL_SYSTEM, "not a directory");
+    if (fd < 0 || fstat(fd, &stat) < 0 || lstat("/", &root) < 0 || fstatvfs(fd, &flags) < 0)
+        fail_errno(errno, "open %s", arguments->path);
+    if (!S_ISDIR(stat.st_mode)) fail(FAIL_NOT_DIRECTORY, "extraction point is not a directory");
+    if (filesystem_is_foreign(fd)) fail(FAIL_INVALID, "%s holds files of the kernel's own", arguments->path);
+    if (flags.f_flag & ST_RDONLY)
+        fail(FAIL_READ_ONLY, stat.st_dev == root.st_dev ? "container rootfs is marked read-only"
+                                                        : "mounted volume is marked read-only");
+    options->root_device = root.st_dev;
+    return fd;
+}
+
+static int verb_extract(const struct arguments *arguments)
+{
+    struct unpack_options options = {.keep_kind = arguments->keep_kind, .shown = arguments->path};
+    struct input input;
+    fail_subject = "archive";
+    input_prepare(&input, STDIN_FILENO, false);
+    enter(arguments, false, CONFINE_WRITE, STDERR_FILENO);
+    int directory = open_destination(arguments, &options);
+    options.owner = arguments->owner != NULL;
+    if (options.owner) owner_look_up(arguments->owner, &options.uid, &options.gid);
+    puts("{\"ok\":true}"); /* from here on it is the archive that matters */
+    fflush(stdout);
+    unpack(&input, directory, &options);
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const struct arguments *arguments);
+    bool upper, path;
+} VERBS[] = {
+    {"pack", verb_pack, true, false},       {"size", verb_size, true, false},
+    {"changes", verb_changes, true, false}, {"stat", verb_stat, false, true},
+    {"archive", verb_archive, false, true}, {"export", verb_export, false, false},
+    {"extract", verb_extract, false, true},
+};
 
 int main(int argc, char **argv)
 {
+    struct arguments arguments;
     if (argc == 3 && strcmp(argv[1], "unpack") == 0) return verb_unpack(argv[2]);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
-    fputs("usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n", stderr);
+    for (size_t i = 0; argc > 2 && i < sizeof VERBS / sizeof *VERBS; i++) {
+        if (strcmp(argv[1], VERBS[i].name) != 0 || !arguments_read(argv + 2, &arguments)) continue;
+        if (VERBS[i].upper == (arguments.upper != NULL) &&
+            (!VERBS[i].path || (arguments.path && *arguments.path == '/')))
+            return VERBS[i].run(&arguments);
+    }
+    fputs(
+        "usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n"
+        "       td-layer pack|size upper DIR\n       td-layer changes|stat|archive|export|extract OPTIONS\n",
+        stderr);
     return 2;
 }

@@ -76,7 +76,8 @@ void sparse_read_gnu(const struct header *header, struct input *input, struct ta
     add_fields(&map, block + MAP, 4, entry);
     char more[TAR_BLOCK];
     for (bool extended = block[EXTENDED]; extended; extended = more[MORE]) {
-        if (!input_read(input, more, sizeof more)) fail(FAIL_INVALID, "the layer ends within a header");
+        if (!input_read(input, more, sizeof more))
+            fail(FAIL_INVALID, "the %s ends within a header", fail_subject);
         add_fields(&map, more, 21, entry);
     }
     finish(&map, entry, real_size);

@@ -39,7 +39,7 @@ size_t tar_data(struct tar *tar, size_t most, const unsigned char **data)
     if (tar->remaining < most) most = (size_t)tar->remaining;
     size_t size = input_take(tar->input, most, data);
     if (most > 0 && size == 0)
-        fail(FAIL_INVALID, "the layer ends within the file \"%s\"", tar_shown(tar->entry.name));
+        fail(FAIL_INVALID, "the %s ends within the file \"%s\"", fail_subject, tar_shown(tar->entry.name));
     tar->remaining -= size;
     return size;
 }
@@ -48,7 +48,7 @@ size_t tar_data(struct tar *tar, size_t most, const unsigned char **data)
 static void finish_entry(struct tar *tar)
 {
     if (!input_skip(tar->input, tar->remaining))
-        fail(FAIL_INVALID, "the layer ends within the file \"%s\"", tar_shown(tar->entry.name));
+        fail(FAIL_INVALID, "the %s ends within the file \"%s\"", fail_subject, tar_shown(tar->entry.name));
     /* Go and GNU tar both accept an archive that ends without the padding of its last file. */
     input_skip(tar->input, tar->padding);
     tar->remaining = tar->padding = 0;
@@ -63,16 +63,17 @@ static bool read_header(struct tar *tar, struct header *header)
     if (have == 0) return false;
     memcpy(header, first, have);
     if (!input_read(tar->input, (char *)header + have, sizeof *header - have))
-        fail(FAIL_INVALID,
-             tar->started ? "the layer ends within a header" : "the layer is not a tar archive");
+        fail(FAIL_INVALID, tar->started ? "the %s ends within a header" : "the %s is not a tar archive",
+             fail_subject);
     if (header_is_zero(header)) {
         bool more = input_read(tar->input, header, sizeof *header);
         if (!more || header_is_zero(header)) return false;
-        fail(FAIL_INVALID, "the layer has a header of zeros within");
+        fail(FAIL_INVALID, "the %s has a header of zeros within", fail_subject);
     }
     if (!header_checksum_fits(header))
-        fail(FAIL_INVALID, tar->started ? "the layer has a header with a wrong checksum"
-                                        : "the layer is not a tar archive");
+        fail(FAIL_INVALID,
+             tar->started ? "the %s has a header with a wrong checksum" : "the %s is not a tar archive",
+             fail_subject);
     tar->started = true;
     return true;
 }
@@ -81,10 +82,10 @@ static bool read_header(struct tar *tar, struct header *header)
 static char *read_special(struct tar *tar, uint64_t size)
 {
     if (size > SPECIAL_MAX)
-        fail(FAIL_INVALID, "the layer has an extended header of more than %d bytes", SPECIAL_MAX);
+        fail(FAIL_INVALID, "the %s has an extended header of more than %d bytes", fail_subject, SPECIAL_MAX);
     char *data = allocate(size + 1);
     if (!input_read(tar->input, data, size) || !input_skip(tar->input, -size % TAR_BLOCK))
-        fail(FAIL_INVALID, "the layer ends within a header");
+        fail(FAIL_INVALID, "the %s ends within a header", fail_subject);
     return data;
 }
 

@@ -37,10 +37,10 @@ static void check_space(struct tree *tree)
     struct statvfs space;
     look(tree, &space);
     if ((uint64_t)space.f_bavail * space.f_frsize < tree->reserve)
-        fail(FAIL_SPACE, "the layer needs more space than the file system has");
+        fail(FAIL_SPACE, "the %s needs more space than the file system has", fail_subject);
     /* File systems without a number of inodes tell 0 of 0. */
     if (space.f_files > 0 && space.f_favail < tree->reserve_files)
-        fail(FAIL_SPACE, "the layer needs more inodes than the file system has");
+        fail(FAIL_SPACE, "the %s needs more inodes than the file system has", fail_subject);
 }
 
 void tree_count_entry(struct tree *tree)
@@ -56,7 +56,7 @@ void tree_count_bytes(struct tree *tree, uint64_t bytes)
         check_space(tree);
     }
     /* Zeros become holes: a bomb of them takes no space, but time without end. */
-    if (bytes > tree->most) fail(FAIL_SPACE, "the layer holds more data than the file system can");
+    if (bytes > tree->most) fail(FAIL_SPACE, "the %s holds more data than the file system can", fail_subject);
     tree->most -= bytes;
 }
 
@@ -68,7 +68,7 @@ void tree_clean(const char *name, char path[TAR_PATH_MAX + 1])
         size_t length = strcspn(at, "/");
         if (length == 2 && at[0] == '.' && at[1] == '.') {
             if (depth == 0 && !absolute)
-                fail(FAIL_INVALID, "entry \"%s\" leads out of the layer", tar_shown(name));
+                fail(FAIL_INVALID, "entry \"%s\" leads out of the %s", tar_shown(name), fail_subject);
             if (depth > 0) {
                 while (used > 0 && path[--used] != '/') continue;
                 depth--;

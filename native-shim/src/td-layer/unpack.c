@@ -3,6 +3,7 @@
 #include "td-layer/file.h"
 #include "td-layer/tar.h"
 #include "td-layer/tree.h"
+#include "td-layer/xattr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ struct directory {
 struct unpacking {
     struct tree tree;
     struct tar tar;
+    const struct unpack_options *options;
     struct directory *directories;
     size_t count, room;
 };
@@ -41,17 +43,6 @@ static bool below_whiteout(const char *path)
     for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
         if (starts_with(path, WHITEOUT)) return true;
     return false;
-}
-
-/*
- * Attributes that a file may bring along. trusted.* and user.overlay.* steer overlayfs (redirects to other
- * directories, data from other files); security.* other than file capabilities belongs to the host's policy.
- */
-static bool xattr_allowed(const char *name)
-{
-    return strcmp(name, "security.capability") == 0 || strcmp(name, "system.posix_acl_access") == 0 ||
-           strcmp(name, "system.posix_acl_default") == 0 ||
-           (starts_with(name, "user.") && !starts_with(name, "user.overlay."));
 }
 
 /* By descriptor, or, where that is -1, by name in the current directory. */
@@ -91,12 +82,13 @@ static void set_times(int parent, const char *base, struct timespec mtime)
 }
 
 /* The same for what cannot be opened: a symbolic link, a device, a FIFO. */
-static void set_metadata_at(const struct tar_entry *entry, int parent, const char *base)
+static void set_metadata_at(const struct unpacking *u, int parent, const char *base)
 {
+    const struct tar_entry *entry = &u->tar.entry;
     if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
         fail_errno(errno, "set the owner of \"%s\"", tar_shown(entry->name));
-    /* Made by us a moment ago, so that it is no link that chmod would follow. */
-    if (entry->type != '2' && fchmodat(parent, base, entry->mode, 0) < 0)
+    /* Made by us a moment ago in a tree of our own, so that it is no link that chmod would follow. */
+    if (entry->type != '2' && u->options->layer && fchmodat(parent, base, entry->mode, 0) < 0)
         fail_errno(errno, "set the mode of \"%s\"", tar_shown(entry->name));
     if (entry->xattr_count > 0) {
         if (fchdir(parent) < 0)
@@ -151,7 +143,7 @@ static void unpack_directory(struct unpacking *u, int parent, const char *base, 
         if (!S_ISDIR(stat.st_mode)) {
             /* A whiteout and then a directory of the same name: it replaces the lower one, and does not add
              * to it. */
-            hides = tree_is_whiteout(parent, base);
+            hides = u->options->layer && tree_is_whiteout(parent, base);
             tree_remove(&u->tree, parent, base);
             if (mkdirat(parent, base, 0700) < 0)
                 fail_errno(errno, "make the directory \"%s\"", tar_shown(entry->name));
@@ -174,8 +166,8 @@ static void unpack_hard_link(struct unpacking *u, int parent, const char *base)
     tree_clean(entry->link, path);
     int to_parent = tree_find_parent(&u->tree, path, &to_base);
     if (!*to_base || to_parent < 0 || fstatat(to_parent, to_base, &to, AT_SYMLINK_NOFOLLOW) < 0)
-        fail(FAIL_INVALID, "\"%s\" is a link to \"%s\", which is not in the layer", tar_shown(entry->name),
-             tar_shown(entry->link));
+        fail(FAIL_INVALID, "\"%s\" is a link to \"%s\", which is not in the %s", tar_shown(entry->name),
+             tar_shown(entry->link), fail_subject);
     if (S_ISDIR(to.st_mode))
         fail(FAIL_INVALID, "\"%s\" is a hard link to the directory \"%s\"", tar_shown(entry->name),
              tar_shown(entry->link));
@@ -195,7 +187,7 @@ static void unpack_symlink(struct unpacking *u, int parent, const char *base)
     while (symlinkat(entry->link, parent, base) < 0)
         if (!make_room(u, parent, base, &tried))
             fail_errno(errno, "make the link \"%s\"", tar_shown(entry->name));
-    set_metadata_at(entry, parent, base);
+    set_metadata_at(u, parent, base);
     u->tree.size += strlen(entry->link);
 }
 
@@ -205,10 +197,10 @@ static void unpack_node(struct unpacking *u, int parent, const char *base)
     mode_t kind = entry->type == '3' ? S_IFCHR : entry->type == '4' ? S_IFBLK : S_IFIFO;
     dev_t device = entry->type == '6' ? 0 : makedev(entry->major, entry->minor);
     bool tried = false;
-    while (mknodat(parent, base, kind | 0600, device) < 0)
+    while (mknodat(parent, base, kind | entry->mode, device) < 0)
         if (!make_room(u, parent, base, &tried))
             fail_errno(errno, "make the device \"%s\"", tar_shown(entry->name));
-    set_metadata_at(entry, parent, base);
+    set_metadata_at(u, parent, base);
 }
 
 static void unpack_whiteout(struct unpacking *u, int parent, const char *hidden)
@@ -225,19 +217,47 @@ static void unpack_whiteout(struct unpacking *u, int parent, const char *hidden)
     if (S_ISDIR(stat.st_mode)) tree_make_opaque(parent, hidden);
 }
 
+/* What a container's files ask of an entry beyond what a layer does. */
+static void adapt_entry(struct unpacking *u, int parent, const char *base, const char *path)
+{
+    struct tar_entry *entry = &u->tar.entry;
+    const struct unpack_options *options = u->options;
+    struct stat stat;
+    if (options->owner) {
+        entry->uid = options->uid;
+        entry->gid = options->gid;
+    }
+    if (entry->type == '3' || entry->type == '4') {
+        /* The container's root lets no device be opened; a volume is the host's, where it could be. */
+        if (fstat(parent, &stat) < 0)
+            fail_errno(errno, "look at the directory of \"%s\"", tar_shown(entry->name));
+        if (stat.st_dev != options->root_device)
+            fail(FAIL_INVALID, "the device \"%s\" cannot be put on a mount", tar_shown(entry->name));
+    }
+    if (!options->keep_kind || fstatat(parent, base, &stat, AT_SYMLINK_NOFOLLOW) < 0) return;
+    if (S_ISDIR(stat.st_mode) && entry->type != '5')
+        fail(FAIL_INVALID, "cannot overwrite directory \"%s\" with non-directory \"%s\"", tar_shown(path),
+             options->shown);
+    if (!S_ISDIR(stat.st_mode) && entry->type == '5')
+        fail(FAIL_INVALID, "cannot overwrite non-directory \"%s\" with directory \"%s\"", tar_shown(path),
+             options->shown);
+}
+
 static void unpack_entry(struct unpacking *u)
 {
-    const struct tar_entry *entry = &u->tar.entry;
+    struct tar_entry *entry = &u->tar.entry;
+    bool layer = u->options->layer;
     char path[TAR_PATH_MAX + 1];
     const char *base;
     tree_clean(entry->name, path);
     if (!*path) return; /* the root's own attributes come from the container's directory above it */
-    if (below_whiteout(path))
+    if (layer && below_whiteout(path))
         fail(FAIL_INVALID, "entry \"%s\" lies below a whiteout", tar_shown(entry->name));
     int parent = tree_parent(&u->tree, path, &base);
-    if (strcmp(base, OPAQUE) == 0) return tree_make_opaque(parent, ".");
-    if (starts_with(base, WHITEOUT_META)) return; /* AUFS's own records */
-    if (starts_with(base, WHITEOUT)) return unpack_whiteout(u, parent, base + strlen(WHITEOUT));
+    if (layer && strcmp(base, OPAQUE) == 0) return tree_make_opaque(parent, ".");
+    if (layer && starts_with(base, WHITEOUT_META)) return; /* AUFS's own records */
+    if (layer && starts_with(base, WHITEOUT)) return unpack_whiteout(u, parent, base + strlen(WHITEOUT));
+    if (!layer) adapt_entry(u, parent, base, path);
     tree_count_entry(&u->tree);
     switch (entry->type) {
     case '0':
@@ -270,22 +290,30 @@ static void set_directory_times(struct unpacking *u)
     free(u->directories);
 }
 
-void unpack(struct input *input, int directory)
+static void print_layer(const struct unpacking *u)
+{
+    char diff_id[DIGEST_TEXT], digest[DIGEST_TEXT];
+    uint64_t tar_size, input_size;
+    input_digests(u->tar.input, diff_id, &tar_size, digest, &input_size);
+    printf("{\"ok\":true,\"diffId\":\"%s\",\"tarSize\":%" PRIu64 ",\"digest\":\"%s\",\"inputSize\":%" PRIu64
+           ",\"size\":%" PRIu64 ",\"entries\":%" PRIu64 "}\n",
+           diff_id, tar_size, digest, input_size, u->tree.size, u->tree.entries);
+}
+
+void unpack(struct input *input, int directory, const struct unpack_options *options)
 {
     struct unpacking *u = allocate(sizeof *u);
     tree_open(&u->tree, directory);
     u->tar.input = input;
+    u->options = options;
     input_open(input);
     while (tar_next(&u->tar)) unpack_entry(u);
     input_drain(input);
     set_directory_times(u);
-
-    char diff_id[DIGEST_TEXT], digest[DIGEST_TEXT];
-    uint64_t tar_size, input_size;
-    input_digests(input, diff_id, &tar_size, digest, &input_size);
-    printf("{\"ok\":true,\"diffId\":\"%s\",\"tarSize\":%" PRIu64 ",\"digest\":\"%s\",\"inputSize\":%" PRIu64
-           ",\"size\":%" PRIu64 ",\"entries\":%" PRIu64 "}\n",
-           diff_id, tar_size, digest, input_size, u->tree.size, u->tree.entries);
+    if (options->layer)
+        print_layer(u);
+    else
+        puts("{\"ok\":true}");
     free(u);
     if (fflush(stdout) != 0) fail_errno(errno, "print the result");
 }

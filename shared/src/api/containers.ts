@@ -245,3 +245,10 @@ export const ContainerSteps = Type.Object({
   ),
 });
 export type ContainerSteps = Static<typeof ContainerSteps>;
+
+/** One line of GET /containers/{id}/changes. */
+export const ContainerChange = Type.Object({
+  Path: Type.String(),
+  Kind: Type.Integer({ description: '0 modified, 1 added, 2 deleted.' }),
+});
+export type ContainerChange = Static<typeof ContainerChange>;
