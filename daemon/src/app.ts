@@ -6,6 +6,7 @@ import { installOpenApi } from './api/openapi.js';
 import { containerFileRoutes } from './api/routes/container-files.js';
 import { containerResourceRoutes } from './api/routes/container-resources.js';
 import { containerStatsRoutes } from './api/routes/container-stats.js';
+import { containerWebSocketRoutes } from './api/routes/container-websocket.js';
 import { containerRoutes } from './api/routes/containers.js';
 import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
@@ -66,6 +67,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(imageRoutes(deps));
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));
+  await app.register(containerWebSocketRoutes(deps));
   await app.register(containerResourceRoutes(deps));
   await app.register(containerStatsRoutes(deps));
   await app.register(containerFileRoutes(deps));

@@ -117,3 +117,13 @@ export function stopReading(socket: Socket): void {
   handle.reading = false;
   handle.readStop();
 }
+
+/** Makes Node read again what stopReading() has left alone: its stream believes that it has been reading all the time. */
+export function startReading(socket: Socket): void {
+  const handle = (socket as Socket & { _handle?: { readStart?: () => number; reading?: boolean } })._handle;
+  if (handle?.readStart && !handle.reading) {
+    handle.reading = true;
+    handle.readStart();
+  }
+  socket.resume();
+}
