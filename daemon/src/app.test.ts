@@ -113,7 +113,7 @@ test('what is not there is 404 in Docker’s form, whatever the method', async (
     ['POST', '/_ping'],
     ['HEAD', '/info'],
     ['OPTIONS', '/info'],
-    ['GET', '/containers/x/attach/ws'],
+    ['GET', '/containers/x/nothing'],
   ] as const) {
     const response = await open(path, method);
     assert.equal(response.statusCode, 404, `${method} ${path}`);
