@@ -67,6 +67,7 @@ PLAIN(memory_limit, memory_limit)
 PLAIN(memory_swap, memory_swap)
 PLAIN(memory_reservation, memory_reservation)
 PLAIN_OR_ZERO(memory_swappiness, memory_swappiness)
+PLAIN(memory_tcp, memory_tcp)
 PLAIN_OR_MAX(memory_max, memory_limit)
 PLAIN_OR_MAX(memory_low, memory_reservation)
 PLAIN(cpu_shares, cpu_shares)
@@ -77,7 +78,6 @@ PLAIN_OR_ZERO(cpu_idle, cpu_idle)
 PLAIN(cpu_rt_period, cpu_rt_period)
 PLAIN(cpu_rt_runtime, cpu_rt_runtime)
 PLAIN_OR_MAX(pids_max, pids)
-PLAIN(blkio_weight, blkio_weight)
 TEXT(cpuset_cpus, cpus)
 TEXT(cpuset_mems, mems)
 
@@ -108,12 +108,6 @@ uint64_t cgroup_weight_of_shares(uint64_t shares)
     return (uint64_t)ceil(pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0));
 }
 
-uint64_t cgroup_io_weight_of_blkio(uint64_t weight)
-{
-    if (weight < 10) weight = 10;
-    return 1 + (weight - 10) * 9999 / 990;
-}
-
 static bool cpu_weight(const struct resources *r, char *text, size_t size)
 {
     return is_set(r->cpu_shares) &&
@@ -131,12 +125,6 @@ static bool cpu_max(const struct resources *r, char *text, size_t size)
     return true;
 }
 
-static bool io_weight(const struct resources *r, char *text, size_t size)
-{
-    return is_set(r->blkio_weight) &&
-           put(text, size, (int64_t)cgroup_io_weight_of_blkio((uint64_t)r->blkio_weight));
-}
-
 /* memory before memory and swap, which may not be below it; the period before the quota that is measured by
  * it. */
 static const struct limit v1[] = {
@@ -144,6 +132,7 @@ static const struct limit v1[] = {
     {"memory", "memory.memsw.limit_in_bytes", memory_swap, true},
     {"memory", "memory.soft_limit_in_bytes", memory_reservation, false},
     {"memory", "memory.swappiness", memory_swappiness, true},
+    {"memory", "memory.kmem.tcp.limit_in_bytes", memory_tcp, true},
     {"memory", "memory.oom_control", memory_oom_control, false},
     {"cpu", "cpu.shares", cpu_shares, false},
     {"cpu", "cpu.rt_period_us", cpu_rt_period, false},
@@ -155,7 +144,6 @@ static const struct limit v1[] = {
     {"cpuset", "cpuset.cpus", cpuset_cpus, false},
     {"cpuset", "cpuset.mems", cpuset_mems, false},
     {"pids", "pids.max", pids_max, false},
-    {"blkio", "blkio.bfq.weight", blkio_weight, true},
 };
 
 static const struct limit v2[] = {
@@ -169,7 +157,6 @@ static const struct limit v2[] = {
     {"cpuset", "cpuset.cpus", cpuset_cpus, false},
     {"cpuset", "cpuset.mems", cpuset_mems, false},
     {"pids", "pids.max", pids_max, false},
-    {"io", "io.bfq.weight", io_weight, true},
 };
 
 static int write_limit(const struct cgroup *cg, const struct cgroup_hierarchy *h, const char *file,
@@ -181,17 +168,17 @@ static int write_limit(const struct cgroup *cg, const struct cgroup_hierarchy *h
     return optional && (errno == ENOENT || errno == EOPNOTSUPP) ? 0 : -1;
 }
 
-static int set_limit(struct steps *s, const struct cgroup *cg, const struct limit *l, const char *text)
+int cgroup_set(struct steps *s, const struct cgroup *cg, const char *controller, const char *file,
+               const char *text, bool optional)
 {
-    const struct cgroup_hierarchy *h = cgroup_find(cg, l->controller);
-    if (!h && l->optional) return 0;
+    const struct cgroup_hierarchy *h = cgroup_find(cg, controller);
+    if (!h && optional) return 0;
     if (!h) {
-        step_fail(s, ENOENT, 128, "set %s: there is no %s controller", l->file, l->controller);
+        step_fail(s, ENOENT, 128, "set %s: there is no %s controller", file, controller);
         return -1;
     }
-    if (STEP(s, "cgroup-limit", write_limit(cg, h, l->file, text, l->optional), "%s %s", l->file, text) == 0)
-        return 0;
-    step_fail(s, errno, 128, "set %s of the cgroup to \"%s\"", l->file, text);
+    if (STEP(s, "cgroup-limit", write_limit(cg, h, file, text, optional), "%s %s", file, text) == 0) return 0;
+    step_fail(s, errno, 128, "set %s of the cgroup to \"%s\"", file, text);
     return -1;
 }
 
@@ -201,10 +188,10 @@ int cgroup_limit(struct steps *s, const struct cgroup *cg, const struct resource
     size_t n = cg->v2 ? sizeof v2 / sizeof *v2 : sizeof v1 / sizeof *v1;
     char text[4096];
     for (size_t i = 0; i < n; i++)
-        if (table[i].value(r, text, sizeof text) && set_limit(s, cg, &table[i], text) < 0) return -1;
-    for (size_t i = 0; cg->v2 && i < r->nunified; i++) {
-        const struct limit l = {"", r->unified[i].key, NULL, false};
-        if (set_limit(s, cg, &l, r->unified[i].value) < 0) return -1;
-    }
-    return 0;
+        if (table[i].value(r, text, sizeof text) &&
+            cgroup_set(s, cg, table[i].controller, table[i].file, text, table[i].optional) < 0)
+            return -1;
+    for (size_t i = 0; cg->v2 && i < r->nunified; i++)
+        if (cgroup_set(s, cg, "", r->unified[i].key, r->unified[i].value, false) < 0) return -1;
+    return cgroup_limit_io(s, cg, r) < 0 ? -1 : cgroup_devices(s, cg, r);
 }

@@ -176,6 +176,11 @@ void cgroup_kill(const struct cgroup *cg)
         char leaf[PATH_MAX];
         if (cgroup_file(cg, &cg->list[i], "", leaf, sizeof leaf)) kill_listed(AT_FDCWD, leaf, 16);
     }
+    /* What the freezer of v1 holds does not even die. */
+    const struct cgroup_hierarchy *freezer = cgroup_find(cg, "freezer");
+    char state[PATH_MAX];
+    if (freezer && !freezer->unified && cgroup_file(cg, freezer, "freezer.state", state, sizeof state))
+        path_write(AT_FDCWD, state, "THAWED");
 }
 
 /*

@@ -37,8 +37,19 @@ void cgroup_free(struct cgroup *cg);
  */
 int cgroup_make(struct steps *s, const struct cgroup *cg, bool unified);
 
-/* Writes the limits (cgroup-limits.c). */
+/* Writes the limits (cgroup-limits.c), those of block devices (cgroup-io.c) and the rules for devices. */
 int cgroup_limit(struct steps *s, const struct cgroup *cg, const struct resources *r);
+
+/*
+ * Writes one of them. OPTIONAL: a file that kernels may lack; without it the limit is left out. 0, or -1 with
+ * s->failure.
+ */
+int cgroup_set(struct steps *s, const struct cgroup *cg, const char *controller, const char *file,
+               const char *text, bool optional);
+int cgroup_limit_io(struct steps *s, const struct cgroup *cg, const struct resources *r);
+
+/* What devices its processes may open and make (cgroup-devices.c). 0, or -1 with s->failure. */
+int cgroup_devices(struct steps *s, const struct cgroup *cg, const struct resources *r);
 
 /* A handle of the unified leaf for CLONE_INTO_CGROUP; -1 without one, or with s->failure set. */
 int cgroup_unified_handle(struct steps *s, const struct cgroup *cg);

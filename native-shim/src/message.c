@@ -321,6 +321,11 @@ void message_exec_exit(struct buffer *out, const char *exec, const struct exit_r
     buffer_printf(out, ",\"status\":%d,\"signal\":%d}\n", record->status, record->signal);
 }
 
+void message_oom(struct buffer *out)
+{
+    buffer_printf(out, "{\"event\":\"oom\"}\n");
+}
+
 void message_detach(struct buffer *out, const char *target, bool by_keys)
 {
     buffer_printf(out, "{\"event\":\"detach\",\"target\":");

@@ -49,6 +49,93 @@ static void decode_unified(struct decode *d, struct resources *r, struct json_ob
     }
 }
 
+#define LIST_MAX 4096 /* more than any host has devices, and far less than hurts */
+
+static size_t length_of(struct decode *d, struct json_object *array, const char *key)
+{
+    size_t n = decode_length(array);
+    if (n > LIST_MAX) decode_fail(d, "too many elements in \"%s\"", key);
+    return d->failed ? 0 : n;
+}
+
+static struct device_values device_values(struct decode *d, struct json_object *parent, const char *key,
+                                          const char *member)
+{
+    struct json_object *array = decode_array(d, parent, key);
+    struct device_values values = {.n = length_of(d, array, key)};
+    if (values.n) values.list = decode_alloc(d, values.n, sizeof *values.list);
+    if (!values.list) values.n = 0;
+    for (size_t i = 0; i < values.n && !d->failed; i++) {
+        struct json_object *item = decode_at(d, array, i, key);
+        int64_t major = 0, minor = 0;
+        decode_int(d, item, "major", 0, UINT32_MAX, &major);
+        decode_int(d, item, "minor", 0, UINT32_MAX, &minor);
+        decode_uint64(d, item, member, &values.list[i].value);
+        values.list[i].major = (unsigned)major;
+        values.list[i].minor = (unsigned)minor;
+    }
+    return values;
+}
+
+static unsigned device_access(struct decode *d, struct json_object *item)
+{
+    static const unsigned all = DEVICE_READ | DEVICE_WRITE | DEVICE_MKNOD;
+    char *text = decode_string(d, item, "access");
+    unsigned access = text ? 0 : all;
+    for (const char *p = text ? text : ""; *p; p++) {
+        if (*p == 'r')
+            access |= DEVICE_READ;
+        else if (*p == 'w')
+            access |= DEVICE_WRITE;
+        else if (*p == 'm')
+            access |= DEVICE_MKNOD;
+        else
+            decode_fail(d, "\"%.20s\" is not an access to a device", text);
+    }
+    if (!access) decode_fail(d, "an access to a device is empty");
+    free(text);
+    return access;
+}
+
+static void decode_rule(struct decode *d, struct device_rule *rule, struct json_object *item)
+{
+    char *type = decode_string(d, item, "type");
+    *rule = (struct device_rule){.allow = decode_bool(d, item, "allow", false),
+                                 .type = type ? type[0] : 'a',
+                                 .major = DEVICE_ANY,
+                                 .minor = DEVICE_ANY,
+                                 .access = device_access(d, item)};
+    if (type && (!strchr("abc", type[0]) || !type[0] || type[1]))
+        decode_fail(d, "\"%.20s\" is not a type of device", type);
+    free(type);
+    decode_int(d, item, "major", DEVICE_ANY, UINT32_MAX, &rule->major);
+    decode_int(d, item, "minor", DEVICE_ANY, UINT32_MAX, &rule->minor);
+    /* The lists of v1 have no words for it, and would take it for a rule about all devices. */
+    if (rule->type == 'a' && (rule->major != DEVICE_ANY || rule->minor != DEVICE_ANY))
+        decode_fail(d, "a rule for devices of all types names one of them");
+}
+
+static void decode_rules(struct decode *d, struct resources *r, struct json_object *resources)
+{
+    struct json_object *array = decode_array(d, resources, "devices");
+    size_t n = length_of(d, array, "devices");
+    if (n) r->devices = decode_alloc(d, n, sizeof *r->devices);
+    for (size_t i = 0; r->devices && i < n && !d->failed; i++) {
+        r->ndevices = i + 1;
+        decode_rule(d, &r->devices[i], decode_at(d, array, i, "devices"));
+    }
+}
+
+static void decode_block_io(struct decode *d, struct resources *r, struct json_object *io)
+{
+    r->blkio_weight = number(d, io, "weight", 0, 1000);
+    r->weight_devices = device_values(d, io, "weightDevice", "weight");
+    r->read_bps = device_values(d, io, "throttleReadBpsDevice", "rate");
+    r->write_bps = device_values(d, io, "throttleWriteBpsDevice", "rate");
+    r->read_iops = device_values(d, io, "throttleReadIOPSDevice", "rate");
+    r->write_iops = device_values(d, io, "throttleWriteIOPSDevice", "rate");
+}
+
 void resources_decode(struct decode *d, struct resources *r, struct json_object *resources)
 {
     struct json_object *memory = decode_object(d, resources, "memory");
@@ -56,6 +143,7 @@ void resources_decode(struct decode *d, struct resources *r, struct json_object 
     r->memory_reservation = number(d, memory, "reservation", -1, INT64_MAX);
     r->memory_swap = number(d, memory, "swap", -1, INT64_MAX);
     r->memory_swappiness = number(d, memory, "swappiness", 0, 200);
+    r->memory_tcp = number(d, memory, "kernelTCP", -1, INT64_MAX);
     r->oom_kill_disable = decode_bool(d, memory, "disableOOMKiller", false);
     struct json_object *cpu = decode_object(d, resources, "cpu");
     r->cpu_shares = number(d, cpu, "shares", 0, INT64_MAX);
@@ -68,7 +156,8 @@ void resources_decode(struct decode *d, struct resources *r, struct json_object 
     r->cpus = cpu_list(d, cpu, "cpus");
     r->mems = cpu_list(d, cpu, "mems");
     r->pids = number(d, decode_object(d, resources, "pids"), "limit", -1, INT64_MAX);
-    r->blkio_weight = number(d, decode_object(d, resources, "blockIO"), "weight", 0, 1000);
+    decode_block_io(d, r, decode_object(d, resources, "blockIO"));
+    decode_rules(d, r, resources);
     decode_unified(d, r, decode_object(d, resources, "unified"));
 }
 
@@ -76,6 +165,12 @@ void resources_free(struct resources *r)
 {
     free(r->cpus);
     free(r->mems);
+    free(r->weight_devices.list);
+    free(r->read_bps.list);
+    free(r->write_bps.list);
+    free(r->read_iops.list);
+    free(r->write_iops.list);
+    free(r->devices);
     for (size_t i = 0; i < r->nunified; i++) {
         free(r->unified[i].key);
         free(r->unified[i].value);

@@ -101,8 +101,23 @@ static void end_other_execs(struct supervisor *s)
     }
 }
 
+static void oom_ready(struct source *source, uint32_t events)
+{
+    (void)events;
+    struct supervisor *s = OWNER_OF(source, struct supervisor, oom.source);
+    /* The end of the cgroup is an event as well; by then nobody is watching. */
+    if (s->state != STATE_RUNNING || !oom_happened(&s->oom)) return;
+    struct buffer event = {0};
+    message_oom(&event);
+    control_broadcast(&s->control, &event);
+    buffer_free(&event);
+    s->unsettled = true;
+}
+
 static void container_ended(struct supervisor *s, int wait_status)
 {
+    /* Before the end that it has perhaps led to. */
+    if (s->oom_watched) oom_ready(&s->oom.source, 0);
     struct buffer event = {0};
     struct target *t = &s->main;
     t->record = exit_record_new(wait_status);
@@ -204,6 +219,11 @@ __attribute__((hot)) static void settle(struct supervisor *s)
         }
         set_timer(s, timer);
         if (s->main.released) s->done = true;
+        /* Now that the start has been answered. */
+        if (s->state == STATE_RUNNING && !s->oom_watched) {
+            s->oom_watched = true;
+            oom_watch(&s->oom, &s->loop, s->container.cgroup, oom_ready);
+        }
     }
 }
 
@@ -325,6 +345,7 @@ static void clean_up(struct supervisor *s)
     while (s->execs != NULL) supervisor_drop(s, s->execs);
     target_close(&s->main);
     log_close(&s->log);
+    if (s->oom_watched) oom_close(&s->oom, &s->loop);
     if (s->state != STATE_CREATED) container_destroy(&s->container);
     if (s->control.listener.fd >= 0) unlink(SOCKET_NAME);
     control_close(&s->control);

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "message.h"
+#include "oom.h"
 #include "target.h"
 
 enum supervisor_state { STATE_CREATED, STATE_RUNNING, STATE_STOPPED };
@@ -31,6 +32,8 @@ struct supervisor {
     struct log log;
     enum supervisor_state state;
     struct container container;
+    struct oom oom; /* watched from when the start has been answered */
+    bool oom_watched;
     struct target main, *execs;
     uint64_t timer_ns; /* what the timer is set to, 0 for not at all */
     bool unsettled;    /* something waits for settle() */

@@ -45,7 +45,11 @@ static const char config[] =
     "\"gid\":2}],"
     "\"cgroupsPath\":\"/tinydocker/x\","
     "\"resources\":{\"memory\":{\"limit\":67108864,\"swap\":-1},\"cpu\":{\"shares\":512,\"quota\":50000,"
-    "\"period\":100000,\"cpus\":\"0-1,3\"},\"pids\":{\"limit\":10},\"unified\":{\"memory.high\":\"max\"}},"
+    "\"period\":100000,\"cpus\":\"0-1,3\"},\"pids\":{\"limit\":10},\"unified\":{\"memory.high\":\"max\"},"
+    "\"blockIO\":{\"weight\":300,\"weightDevice\":[{\"major\":8,\"minor\":1,\"weight\":20}],"
+    "\"throttleWriteIOPSDevice\":[{\"major\":254,\"minor\":0,\"rate\":1000}]},"
+    "\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
+    "{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":-1,\"access\":\"rw\"}]},"
     "\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"net/ipv4/conf/eth0.1/forwarding\":\"1\"},"
     "\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"],\"rootfsPropagation\":\"rslave\"}}";
 
@@ -119,6 +123,12 @@ static void test_spec(const struct container_spec *spec)
     CHECK(r->memory_limit == 67108864 && r->memory_swap == -1 && r->memory_reservation == RESOURCE_UNSET);
     CHECK(r->cpu_shares == 512 && strcmp(r->cpus, "0-1,3") == 0 && !r->mems && r->pids == 10);
     CHECK(r->nunified == 1 && strcmp(r->unified[0].key, "memory.high") == 0);
+    CHECK(r->blkio_weight == 300 && r->weight_devices.n == 1 && r->weight_devices.list[0].value == 20);
+    CHECK(r->write_iops.n == 1 && r->write_iops.list[0].major == 254 && r->write_iops.list[0].value == 1000);
+    CHECK(!r->read_bps.n && r->ndevices == 2);
+    CHECK(!r->devices[0].allow && r->devices[0].type == 'a' && r->devices[0].access == 7);
+    CHECK(r->devices[1].allow && r->devices[1].type == 'c' && r->devices[1].major == 1);
+    CHECK(r->devices[1].minor == DEVICE_ANY && r->devices[1].access == (DEVICE_READ | DEVICE_WRITE));
     CHECK(strcmp(spec->sysctls[0].key, "net/ipv4/ip_forward") == 0);
     CHECK(strcmp(spec->sysctls[1].key, "net/ipv4/conf/eth0.1/forwarding") == 0);
     CHECK(strcmp(spec->masked[0], "/proc/kcore") == 0 && strcmp(spec->readonly[0], "/proc/sys") == 0);
@@ -199,6 +209,12 @@ static void test_refused(void)
     refused("net.ipv4.ip_forward", "net/../kernel/core_pattern", "namespace");
     refused("net.ipv4.ip_forward", "net//x", "namespace");
     refused("net.ipv4.ip_forward\":\"1\"", "net.ipv4.ip_forward\":\"1\\nkernel\"", "one line");
+    refused("\"access\":\"rw\"", "\"access\":\"rx\"", "not an access");
+    refused("\"access\":\"rw\"", "\"access\":\"\"", "is empty");
+    refused("\"type\":\"c\",\"major\":1,", "\"type\":\"d\",\"major\":1,", "not a type of device");
+    refused("\"type\":\"c\",\"major\":1,", "\"type\":\"a\",\"major\":1,", "all types");
+    refused("\"minor\":-1", "\"minor\":4294967296", "\"minor\" is out of range");
+    refused("\"rate\":1000", "\"rate\":\"x\"", "\"rate\"");
     refused("\"rootfsPropagation\":\"rslave\"", "\"rootfsPropagation\":\"deep\"", "propagation");
     refused("\"path\":\"rootfs\",", "", "no path");
     shim_refused("0123abc", "../x", "\"id\"");

@@ -6,6 +6,7 @@ import { frozen, unified, writeCgroup } from '../helpers/cgroup.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
 import { actionsOf } from '../helpers/events.js';
 import type { ContainerSummary } from '../helpers/types.js';
+import { until } from '../helpers/until.js';
 
 const engine = await Engine.open();
 after(() => engine.close());
@@ -14,8 +15,10 @@ const pause = (id: string) => ok(engine.api.post(`/containers/${id}/pause`), 204
 const unpause = (id: string) => ok(engine.api.post(`/containers/${id}/unpause`), 204);
 const SLEEP = { Cmd: ['sleep', '600'] };
 
+/** A container that is paused; one with a command of its own has said something before. */
 async function paused(config: Record<string, unknown> = SLEEP): Promise<{ id: string; pid: number }> {
   const id = await engine.launch(config);
+  if (config.Cmd !== SLEEP.Cmd) await until('it speaks', async () => (await engine.logs(id)).stdout !== '');
   const { Pid } = (await engine.inspect(id)).State;
   await pause(id);
   return { id, pid: Pid };
@@ -98,7 +101,9 @@ describe('what ends a paused container', () => {
   });
 
   test('another signal wakes it, unless its stop signal is another one', async () => {
-    const { id, pid } = await paused({ Cmd: ['sh', '-c', 'trap "exit 7" USR1; while :; do sleep 1; done'] });
+    const { id, pid } = await paused({
+      Cmd: ['sh', '-c', 'trap "exit 7" USR1; echo ready; while :; do sleep 1; done'],
+    });
     await ok(engine.api.post(`/containers/${id}/kill`, undefined, { signal: 'URG' }), 204);
     assert.ok(!frozen(pid));
     assert.deepEqual((await actionsOf(engine.api, id)).slice(-2), ['kill', 'unpause']);
@@ -108,7 +113,7 @@ describe('what ends a paused container', () => {
   });
 
   test('stop, which its stop signal reaches', async () => {
-    const { id } = await paused({ Cmd: ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.1; done'] });
+    const { id } = await paused({ Cmd: ['sh', '-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'] });
     await ok(engine.api.post(`/containers/${id}/stop`), 204);
     assert.equal((await engine.inspect(id)).State.ExitCode, 7);
   });

@@ -70,6 +70,16 @@ function integer(value: string): number {
 
 export const int = (help: string, short?: string) => parsed(help, 'int', integer, short);
 
+function unsigned16(value: string): number {
+  const failure = (why: string) => new Error(`strconv.ParseUint: parsing ${JSON.stringify(value)}: ${why}`);
+  if (!/^\d+$/.test(value)) throw failure('invalid syntax');
+  if (Number(value) > 0xffff) throw failure('value out of range');
+  return Number(value);
+}
+
+/** A weight, which Docker keeps in 16 bits. */
+export const weight = (help: string) => parsed(help, 'uint16', unsigned16);
+
 /** Bytes: `512m`, `1g`. */
 export const bytes = (help: string, short?: string) => parsed(help, 'bytes', parseSize, short);
 

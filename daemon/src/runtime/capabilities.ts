@@ -46,14 +46,15 @@ export const CAPABILITIES: readonly string[] = [
 ];
 
 /**
- * What a container may do where nothing else is said: Docker's list without CAP_MKNOD. As long as no device rules hold a
- * container back, whoever can make the node of a disk can read and write it.
+ * What a container may do where nothing else is said: Docker's list. CAP_MKNOD makes nodes, which is not yet to open them: the
+ * rules for devices (devices.ts) decide that.
  */
 export const DEFAULT_CAPABILITIES: readonly string[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',
   'CAP_FOWNER',
+  'CAP_MKNOD',
   'CAP_NET_RAW',
   'CAP_SETGID',
   'CAP_SETUID',

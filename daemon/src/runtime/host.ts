@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { OciDevice } from './oci.js';
@@ -51,7 +51,26 @@ export const thermalThrottlePaths = once(() => {
 /** Below /dev what a container has of its own, or what is not a device to give away. */
 const OWN_DEVICES = ['pts', 'ptmx', 'shm', 'fd', 'mqueue', 'console', '.lxc', '.lxd-mounts', '.udev'];
 
-/** Every device node below the host's /dev. */
+/** makedev(3) of glibc: 12 bits of each in the low 32, the rest above. */
+export const deviceNumbers = (rdev: number): { major: number; minor: number } => ({
+  major: Math.floor(rdev / 256) % 4096,
+  minor: (rdev % 256) + (Math.floor(rdev / 2 ** 20) % 4096) * 256,
+});
+
+/** A node of a device as it is on the host; undefined where `stat` is of something else. */
+export function deviceNode(path: string, stat: Stats): OciDevice | undefined {
+  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return undefined;
+  return {
+    path,
+    type: stat.isBlockDevice() ? 'b' : 'c',
+    ...deviceNumbers(stat.rdev),
+    fileMode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+  };
+}
+
+/** Every device node below a directory, by default the host's /dev. */
 export function hostDevices(directory = '/dev'): OciDevice[] {
   const found: OciDevice[] = [];
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
@@ -63,17 +82,8 @@ export function hostDevices(directory = '/dev'): OciDevice[] {
     }
     if (!entry.isCharacterDevice() && !entry.isBlockDevice()) continue;
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat) continue;
-    found.push({
-      path,
-      type: entry.isBlockDevice() ? 'b' : 'c',
-      // makedev(3) of glibc: 12 bits of each in the low 32, the rest above.
-      major: Math.floor(stat.rdev / 256) % 4096,
-      minor: (stat.rdev % 256) + (Math.floor(stat.rdev / 2 ** 20) % 4096) * 256,
-      fileMode: stat.mode & 0o7777,
-      uid: stat.uid,
-      gid: stat.gid,
-    });
+    const node = stat && deviceNode(path, stat);
+    if (node) found.push(node);
   }
   return found;
 }

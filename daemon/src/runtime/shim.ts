@@ -26,6 +26,8 @@ export interface ShimListener {
   detach(target: string, reason: string): void;
   /** Records of the log are being lost at this file or address; errno '': no longer, after so many. */
   log(target: string, errno: string, lost: number): void;
+  /** The kernel ran out of the container's memory; whoever its victim is, the container may go on. */
+  oom(): void;
   /** The connection has ended: with it the shim, and all that it held. */
   gone(): void;
 }
@@ -129,6 +131,7 @@ function dispatch(event: ShimEvent, listener: ShimListener): void {
   else if (event.event === 'detach') listener.detach(String(event.target ?? ''), String(event.reason ?? ''));
   else if (event.event === 'log')
     listener.log(String(event.target ?? ''), String(event.errno ?? ''), Number(event.lost ?? 0));
+  else if (event.event === 'oom') listener.oom();
   // Anything else is of a newer protocol: what we do not know, we need not do.
 }
 

@@ -61,7 +61,7 @@ test('an ordinary container has what dockerd gives it', () => {
     ['mount', 'pid', 'uts', 'ipc', 'network', 'cgroup'],
   );
   assert.equal(s.hostname, 'abc');
-  assert.deepEqual(s.linux.resources, { memory: undefined, cpu: undefined, pids: undefined });
+  assert.ok(Object.values(s.linux.resources).every((value) => value === undefined));
 });
 
 test('arguments join entrypoint and command, below the init that was asked for', () => {
@@ -133,24 +133,23 @@ test('a namespace of the host is not made anew, and takes its settings along', (
 });
 
 test('limits become those of the cgroup', () => {
-  const { resources } = spec(
-    {},
+  const of = (hostConfig: HostConfig) => JSON.parse(JSON.stringify(spec({}, hostConfig).linux.resources)) as object;
+  assert.deepEqual(
+    of({
+      ...{ Memory: 1e8, MemorySwap: -1, MemoryReservation: 5e7, MemorySwappiness: 0, KernelMemoryTCP: 9 },
+      ...{ OomKillDisable: true, NanoCpus: 1.5e9, CpuShares: 512, CpusetCpus: '0', PidsLimit: 9 },
+      ...{ CpuRealtimePeriod: 1000, CpuRealtimeRuntime: 500 },
+    }),
     {
-      Memory: 1e8,
-      MemorySwap: -1,
-      MemoryReservation: 5e7,
-      NanoCpus: 1.5e9,
-      CpuShares: 512,
-      CpusetCpus: '0',
-      PidsLimit: 9,
+      memory: { limit: 1e8, reservation: 5e7, swap: -1, swappiness: 0, kernelTCP: 9, disableOOMKiller: true },
+      cpu: {
+        ...{ shares: 512, quota: 150_000, period: 100_000, cpus: '0' },
+        ...{ realtimePeriod: 1000, realtimeRuntime: 500 },
+      },
+      pids: { limit: 9 },
     },
-  ).linux;
-  assert.deepEqual(resources, {
-    memory: { limit: 1e8, reservation: 5e7, swap: -1 },
-    cpu: { shares: 512, quota: 150_000, period: 100_000, cpus: '0', mems: undefined },
-    pids: { limit: 9 },
-  });
-  assert.equal(spec({}, { PidsLimit: -1 }).linux.resources.pids, undefined);
+  );
+  assert.deepEqual(of({ PidsLimit: -1, MemorySwappiness: null, OomKillDisable: false }), {});
 });
 
 test('an exec is like the first process, but for what it asks for', () => {

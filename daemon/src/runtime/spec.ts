@@ -3,7 +3,7 @@ import type { BindMount } from './binds.js';
 import type { OciDevice, OciMount, OciSpec } from './oci.js';
 import { type EngineFiles, specMounts } from './spec-mounts.js';
 import { containerProcess } from './spec-process.js';
-import { specResources } from './spec-resources.js';
+import { type HostDevices, specResources } from './spec-resources.js';
 
 /** Where the container's root comes from: layers topmost first, and what it writes. */
 export interface RootLayers {
@@ -33,8 +33,12 @@ export interface SpecInput {
   init?: string;
   /** All capabilities that can be given. */
   bounding: readonly string[];
-  /** The host's device nodes, for a privileged container. */
+  /** Nodes of the host's devices to make in it. */
   devices?: OciDevice[];
+  /** Those of them that are mounted. */
+  deviceMounts?: OciMount[];
+  /** Of the host's devices, what limits are about. */
+  hostDevices?: HostDevices;
 }
 
 /** What shows or changes the host's state in /proc and /sys: hidden unless the request says otherwise. */
@@ -114,12 +118,13 @@ export function buildSpec(input: SpecInput): OciSpec {
     mounts: [
       rootMount(input.root, hostConfig.Privileged ?? false),
       ...specMounts(hostConfig, input.binds, input.files, input.init, input.shm),
+      ...(input.deviceMounts ?? []),
     ],
     annotations: hostConfig.Annotations ?? undefined,
     linux: {
       namespaces: namespaces(hostConfig, input.joined),
       cgroupsPath: input.cgroupPath,
-      resources: specResources(hostConfig),
+      resources: specResources(hostConfig, input.hostDevices),
       devices: input.devices,
       sysctl: sysctls(hostConfig),
       maskedPaths: privileged ? [] : (hostConfig.MaskedPaths ?? [...DEFAULT_MASKED_PATHS]),

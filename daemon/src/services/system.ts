@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { SystemInfo, SystemVersion } from '@tinydocker/shared/api/system.js';
 import { API_VERSION, MIN_API_VERSION, VERSION } from '@tinydocker/shared/version.js';
 import type { Deps } from '../deps.js';
-import { cgroupControllers, cgroupVersion, readCgroupFile } from '../kernel/cgroup.js';
+import { cgroupVersion } from '../kernel/cgroup.js';
 import { timestamp } from '../lib/clock.js';
 import { cpuCount } from '../runtime/host.js';
+import { kernelLimits } from '../runtime/limits.js';
 import { LOG_DRIVERS } from './containers/log-config.js';
+import { infoLimits, limitWarnings } from './system-limits.js';
 
 /** As Go names processors. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -74,44 +76,10 @@ const engineId = once((dataRoot: string): string => {
   return id;
 });
 
-/** Which limits the kernel can set, as the cgroup that containers are made below has them. */
-const limits = once(() => {
-  const controllers = cgroupControllers();
-  const v2 = cgroupVersion() === 2;
-  const has = (controller: string) => controllers.includes(controller);
-  // The root of the unified hierarchy has no swap file: with the controller it is there wherever CONFIG_SWAP is.
-  const swap = v2
-    ? read('/proc/swaps') !== ''
-    : readCgroupFile('/', 'memory', 'memory.memsw.limit_in_bytes') !== undefined;
-  return {
-    MemoryLimit: has('memory'),
-    SwapLimit: has('memory') && swap,
-    KernelMemoryTCP: !v2 && readCgroupFile('/', 'memory', 'memory.kmem.tcp.limit_in_bytes') !== undefined,
-    CpuCfsPeriod: has('cpu'),
-    CpuCfsQuota: has('cpu'),
-    CPUShares: has('cpu'),
-    CPUSet: has('cpuset'),
-    PidsLimit: has('pids'),
-    OomKillDisable: !v2 && has('memory'),
-  };
-});
-
-function warnings(): string[] | null {
-  const found = limits();
-  const missing: [boolean, string][] = [
-    [found.MemoryLimit, 'No memory limit support'],
-    [found.SwapLimit, 'No swap limit support'],
-    [found.CpuCfsQuota, 'No cpu cfs quota support'],
-    [found.CPUSet, 'No cpuset support'],
-    [found.PidsLimit, 'No pids limit support'],
-  ];
-  const list = missing.filter(([there]) => !there).map(([, what]) => `WARNING: ${what}`);
-  return list.length > 0 ? list : null;
-}
-
 /** What `docker info` shows. */
 export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events'>): SystemInfo {
   const { config } = deps;
+  const limits = kernelLimits(config.cgroupParent);
   const containers = deps.containers.list();
   const count = (...statuses: string[]) => containers.filter((c) => statuses.includes(c.state.status)).length;
   const running = count('running', 'restarting');
@@ -127,7 +95,7 @@ export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' |
     DriverStatus: [['Supports d_type', 'true']],
     DockerRootDir: config.dataRoot,
     Plugins: { Volume: ['local'], Network: ['host', 'null'], Authorization: null, Log: [...LOG_DRIVERS] },
-    ...limits(),
+    ...infoLimits(limits),
     IPv4Forwarding: read('/proc/sys/net/ipv4/ip_forward') === '1',
     Debug: config.debug,
     NFd: readdirSync('/proc/self/fd').length - 1,
@@ -176,6 +144,6 @@ export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' |
     InitCommit: { ID: '' },
     SecurityOptions: ['name=cgroupns'],
     CDISpecDirs: [],
-    Warnings: warnings(),
+    Warnings: limitWarnings(limits),
   };
 }

@@ -5,6 +5,7 @@ import { Failure } from '../../errors.js';
 import type { CreateFlags } from './create-flags.js';
 import { readEntries, resolveEnv } from './env-file.js';
 import { healthcheck, restartPolicy } from './lifecycle-options.js';
+import { deviceConfig } from './resource-options.js';
 import { consoleSize } from './session.js';
 
 /** What was asked for on the command line, besides the flags. */
@@ -60,6 +61,7 @@ function securityOption(option: string): string {
 function hostConfig(flags: CreateFlags): HostConfig {
   const network = flags.network ?? flags.net;
   return {
+    ...deviceConfig(flags),
     Annotations: toMap(flags.annotation),
     AutoRemove: flags.rm || undefined,
     Binds: volumes(flags.volume).binds,

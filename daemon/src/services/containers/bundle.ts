@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { prepareParent } from '../../kernel/cgroup.js';
@@ -7,7 +8,7 @@ import { type BindMount, bindMounts } from '../../runtime/binds.js';
 import { makeBundle, type ShimConfig, type ShimLog, writeShimConfig, writeSpec } from '../../runtime/bundle.js';
 import { boundingCapabilities } from '../../runtime/capabilities.js';
 import { containerCgroup } from '../../runtime/cgroup.js';
-import { hostDevices } from '../../runtime/host.js';
+import { blockIo, containerDevices } from '../../runtime/devices.js';
 import type { OciSpec } from '../../runtime/oci.js';
 import { buildSpec } from '../../runtime/spec.js';
 import type { ContainerRecord } from '../../store/containers.js';
@@ -32,6 +33,7 @@ function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindM
   const { config, hostConfig } = record;
   const dir = deps.paths.container(record.id);
   const names = namesOf(deps, record);
+  const devices = containerDevices(hostConfig);
   return buildSpec({
     config,
     hostConfig,
@@ -45,7 +47,9 @@ function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindM
     hostname: names.config.Hostname ?? '',
     init: hostConfig.Init ? helperPath('td-init') : undefined,
     bounding: boundingCapabilities(),
-    devices: hostConfig.Privileged ? hostDevices() : undefined,
+    devices: devices.nodes,
+    deviceMounts: devices.mounts,
+    hostDevices: { rules: devices.rules, blockIo: blockIo(hostConfig) },
   });
 }
 
@@ -72,8 +76,9 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
 /** Writes what the shim reads before it does anything, one recorded step each. */
 export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder, joined: Joined): void {
   const dir = deps.paths.bundle(record.id);
-  const parent = record.hostConfig.CgroupParent;
-  if (parent) steps.run('cgroup', parent, () => prepareParent(parent));
+  // Its own, and not the daemon's, which is there; as clean as the path of the cgroup itself.
+  const parent = posix.dirname(cgroupOf(deps, record));
+  if (record.hostConfig.CgroupParent) steps.run('cgroup', parent, () => prepareParent(parent));
   steps.run('mkdir', dir, () => makeBundle(dir));
   steps.run('write', `${dir}/config.json`, () =>
     writeSpec(dir, specOf(deps, record, bindMounts(record.hostConfig), joined)),

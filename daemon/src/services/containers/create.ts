@@ -6,8 +6,10 @@ import { parseReference } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
 import { timestamp, ZERO_TIME } from '../../lib/clock.js';
 import { newId, shortId } from '../../lib/ids.js';
+import { kernelLimits } from '../../runtime/limits.js';
 import type { ContainerRecord, ContainerState } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
+import { adaptResources } from './adapt-resources.js';
 import { checkHealthcheck } from './health-status.js';
 import { withLogDefaults } from './log-config.js';
 import { mergeConfig, mergeHostConfig } from './merge.js';
@@ -75,7 +77,10 @@ export function createContainer(
   request: ContainerCreateRequest,
 ): ContainerCreateResponse {
   refuseNul(request);
-  const given = withLogDefaults(deps.config, request.HostConfig ?? {});
+  const { hostConfig: given, warnings } = adaptResources(
+    withLogDefaults(deps.config, request.HostConfig ?? {}),
+    kernelLimits(deps.config.cgroupParent),
+  );
   const image = findImage(deps, request.Image ?? '', options.platform);
   checkSharedNetwork(request, given);
   const network = resolveNetworkMode(request);
@@ -109,5 +114,5 @@ export function createContainer(
     throw within(`create container "${record.name}"`, error);
   }
   publishContainer(deps, record, 'create');
-  return { Id: id, Warnings: [...network.warnings, ...imageWarnings(image)] };
+  return { Id: id, Warnings: [...warnings, ...network.warnings, ...imageWarnings(image)] };
 }

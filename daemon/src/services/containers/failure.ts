@@ -6,7 +6,8 @@ let texts: Map<string, string> | undefined;
 
 /** "no space left on device (ENOSPC)" of a symbolic errno. */
 export function errnoText(code: string): string {
-  texts ??= new Map([...getSystemErrorMap().values()]);
+  // Linux has one number for both names, and libuv the other one.
+  texts ??= new Map([...getSystemErrorMap().values(), ['EOPNOTSUPP', 'operation not supported']]);
   const text = texts.get(code);
   return text === undefined ? code : `${text} (${code})`;
 }

@@ -5,6 +5,7 @@ import { thermalThrottlePaths } from '../../runtime/host.js';
 import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../../runtime/spec.js';
 import { DEFAULT_SHM_SIZE } from '../../runtime/spec-mounts.js';
 import { mergeHealthcheck } from './health-status.js';
+import { mergeResources } from './merge-resources.js';
 
 /** An empty list is nothing given: an image's takes its place, except where the request says [""]. */
 function commandLine(request: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Entrypoint' | 'Cmd'> {
@@ -103,41 +104,5 @@ export function mergeHostConfig(given: HostConfig, networkMode: string): HostCon
     MaskedPaths: privileged ? null : (given.MaskedPaths ?? masked),
     ReadonlyPaths: privileged ? null : (given.ReadonlyPaths ?? [...DEFAULT_READONLY_PATHS]),
     Init: given.Init ?? undefined,
-  };
-}
-
-function mergeResources(given: HostConfig): Partial<HostConfig> {
-  const memory = given.Memory ?? 0;
-  return {
-    CpuShares: given.CpuShares ?? 0,
-    Memory: memory,
-    NanoCpus: given.NanoCpus ?? 0,
-    CgroupParent: given.CgroupParent ?? '',
-    BlkioWeight: 0,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: [],
-    BlkioDeviceWriteBps: [],
-    BlkioDeviceReadIOps: [],
-    BlkioDeviceWriteIOps: [],
-    CpuPeriod: given.CpuPeriod ?? 0,
-    CpuQuota: given.CpuQuota ?? 0,
-    CpuRealtimePeriod: 0,
-    CpuRealtimeRuntime: 0,
-    CpusetCpus: given.CpusetCpus ?? '',
-    CpusetMems: given.CpusetMems ?? '',
-    Devices: [],
-    DeviceCgroupRules: null,
-    DeviceRequests: null,
-    MemoryReservation: given.MemoryReservation ?? 0,
-    // As much swap as memory, unless something else is asked for.
-    MemorySwap: given.MemorySwap || (memory > 0 ? memory * 2 : 0),
-    MemorySwappiness: null,
-    OomKillDisable: false,
-    PidsLimit: (given.PidsLimit ?? 0) > 0 ? given.PidsLimit : null,
-    Ulimits: given.Ulimits ?? [],
-    CpuCount: 0,
-    CpuPercent: 0,
-    IOMaximumIOps: 0,
-    IOMaximumBandwidth: 0,
   };
 }

@@ -100,7 +100,14 @@ async function removeStrayBundle(deps: SuperviseDeps, id: string): Promise<void>
   const bundle = deps.paths.bundle(id);
   const fd = connect(bundle);
   if (fd !== undefined) {
-    const shim = new Shim(fd, { exit: () => shim.ack('exit'), execExit() {}, detach() {}, log() {}, gone() {} });
+    const shim = new Shim(fd, {
+      exit: () => shim.ack('exit'),
+      execExit() {},
+      detach() {},
+      log() {},
+      oom() {},
+      gone() {},
+    });
     await shim.shutdown();
   }
   await destroyCgroup(readCgroupPath(bundle) ?? containerCgroup(id, deps.config.cgroupParent));

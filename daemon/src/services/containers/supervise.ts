@@ -57,14 +57,22 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
     startTime: 0,
     exitCode: report.status,
     error,
-    oomKilled: report.oomKilled,
+    oomKilled: report.oomKilled || before.state.oomKilled,
     // The shim's clock is finer than ours: what ends at once would else end before it began.
     finishedAt: report.exitedAt > before.state.startedAt ? report.exitedAt : before.state.startedAt,
   });
-  if (report.oomKilled) publishContainer(deps, record, 'oom');
+  // Unless it has been told of when it happened.
+  if (report.oomKilled && !before.state.oomKilled) publishContainer(deps, record, 'oom');
   publishContainer(deps, record, 'die', { exitCode: String(report.status), execDuration: duration(record) });
   if (delay !== undefined) deps.restarts.schedule(id, delay);
   else if (record.hostConfig.AutoRemove && !deps.restarts.isKept(id)) void autoRemove(deps, id);
+}
+
+/** A container ran out of memory: known from now on, also while it goes on. */
+function recordOom(deps: SuperviseDeps, id: string): void {
+  const record = deps.containers.get(id);
+  if (!record || !hasProcess(record)) return;
+  publishContainer(deps, record.state.oomKilled ? record : deps.containers.setState(id, { oomKilled: true }), 'oom');
 }
 
 /** Removes a container that asked for it, once it has ended; others may have been faster. */
@@ -120,6 +128,9 @@ export function supervise(deps: SuperviseDeps, id: string, connect: (listener: S
       else publishContainer(deps, record, 'exec_detach', { execID: target });
     },
     log: (target, errno, lost) => reportLogTrouble(deps, id, target, errno, lost),
+    oom() {
+      guarded('store that a container ran out of memory', () => recordOom(deps, id));
+    },
     gone() {},
   });
   const clear = async () => {

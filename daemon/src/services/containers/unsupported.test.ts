@@ -7,12 +7,11 @@ import { refuseUnsupported } from './unsupported.js';
 const REFUSED: [request: ContainerCreateRequest, what: RegExp][] = [
   [{ HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '80' }] } } }, /publishing ports/],
   [{ HostConfig: { PublishAllPorts: true } }, /publishing ports/],
-  [{ HostConfig: { Devices: [{ PathOnHost: '/dev/null' }] } }, /devices/],
+  [{ HostConfig: { DeviceRequests: [{ Driver: 'nvidia' }] } }, /device requests/],
   [{ HostConfig: { VolumesFrom: ['x'] } }, /VolumesFrom/],
   [{ HostConfig: { Mounts: [{ Type: 'volume', Target: '/x' }] } }, /volume/],
   [{ HostConfig: { Links: ['a:b'] } }, /links/],
-  [{ HostConfig: { BlkioWeight: 500 } }, /block I\/O/],
-  [{ HostConfig: { OomKillDisable: true } }, /OOM/],
+  [{ HostConfig: { CpuCount: 2 } }, /Windows/],
   [{ HostConfig: { UsernsMode: 'private' } }, /user namespaces/],
   [{ Volumes: { '/x': {} } }, /anonymous volumes/],
 ];

@@ -12,9 +12,7 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
   [(h) => any(h.PortBindings) && h.NetworkMode !== 'host', 'publishing ports (PortBindings)'],
   [(h) => h.PublishAllPorts ?? false, 'publishing ports (PublishAllPorts)'],
   [(h) => some(h.Links), 'links to other containers (Links)'],
-  [(h) => some(h.Devices), 'devices of the host (Devices)'],
   [(h) => some(h.DeviceRequests), 'device requests (DeviceRequests)'],
-  [(h) => some(h.DeviceCgroupRules), 'rules of the device cgroup (DeviceCgroupRules)'],
   [(h) => some(h.VolumesFrom), 'mounts of other containers (VolumesFrom)'],
   [(h) => Boolean(h.VolumeDriver), 'volume drivers (VolumeDriver)'],
   [(h) => (h.Mounts ?? []).some((m) => m.Type === 'volume'), 'volumes (Mounts with type volume)'],
@@ -22,19 +20,6 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
   [(h) => any(h.StorageOpt), 'options of the storage driver (StorageOpt)'],
   [(h) => Boolean(h.Cgroup), 'the cgroup of another container (Cgroup)'],
   [(h) => !['', 'host', undefined, null].includes(h.UsernsMode), 'user namespaces (UsernsMode)'],
-  [(h) => (h.MemorySwappiness ?? -1) >= 0, 'memory swappiness (MemorySwappiness)'],
-  [(h) => (h.KernelMemoryTCP ?? 0) > 0, 'a limit of TCP buffers (KernelMemoryTCP)'],
-  [(h) => h.OomKillDisable ?? false, 'to switch the OOM killer off (OomKillDisable)'],
-  [(h) => (h.CpuRealtimePeriod ?? 0) !== 0 || (h.CpuRealtimeRuntime ?? 0) !== 0, 'real-time CPU (CpuRealtime...)'],
-  [(h) => (h.BlkioWeight ?? 0) !== 0 || some(h.BlkioWeightDevice), 'weights of block I/O (BlkioWeight...)'],
-  [
-    (h) =>
-      some(h.BlkioDeviceReadBps) ||
-      some(h.BlkioDeviceWriteBps) ||
-      some(h.BlkioDeviceReadIOps) ||
-      some(h.BlkioDeviceWriteIOps),
-    'limits of block I/O (BlkioDevice...)',
-  ],
   [
     (h) => Boolean(h.CpuCount || h.CpuPercent || h.IOMaximumIOps || h.IOMaximumBandwidth),
     'limits of Windows containers (CpuCount, CpuPercent, IOMaximum...)',

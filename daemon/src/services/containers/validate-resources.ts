@@ -1,5 +1,6 @@
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid } from '@tinydocker/shared/errors.js';
+import { devicePermissions, deviceTarget, parseDeviceRule } from '../../runtime/devices.js';
 import { cpuCount, onlineCpus, onlineMems, parseCpuList } from '../../runtime/host.js';
 
 /** Less than this and no process could be started, only killed. */
@@ -41,6 +42,11 @@ function validateCpu(h: HostConfig): void {
     throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   }
   if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  if ((h.CpuRealtimeRuntime ?? 0) > 0 && (h.CpuRealtimePeriod ?? 0) > 0) {
+    if (h.CpuRealtimeRuntime! > h.CpuRealtimePeriod!) {
+      throw invalid('cpu real-time runtime cannot be higher than cpu real-time period');
+    }
+  }
   if ((h.CpuShares ?? 0) < 0) throw invalid(`invalid CPU shares (${h.CpuShares}): value must be a positive integer`);
 }
 
@@ -54,10 +60,35 @@ function validateList(asked: string, available: string, what: string, plural: st
   }
 }
 
+const inWeightRange = (weight: number): boolean => weight >= 10 && weight <= 1000;
+
+function validateBlockIo(h: HostConfig): void {
+  const weight = h.BlkioWeight ?? 0;
+  if (weight !== 0 && !inWeightRange(weight)) throw invalid('Range of blkio weight is from 10 to 1000');
+  for (const { Path, Weight } of h.BlkioWeightDevice ?? []) {
+    if (!inWeightRange(Weight)) throw invalid(`invalid weight for device ${Path}: the range is from 10 to 1000`);
+  }
+  const lists = [h.BlkioDeviceReadBps, h.BlkioDeviceWriteBps, h.BlkioDeviceReadIOps, h.BlkioDeviceWriteIOps];
+  for (const { Path } of [...lists.flatMap((list) => list ?? []), ...(h.BlkioWeightDevice ?? [])]) {
+    if (!Path.startsWith('/')) throw invalid(`bad format for device path: ${Path}`);
+  }
+}
+
+/** Checks the form of what is asked of devices; whether the host has them, the start tells. */
+function validateDevices(h: HostConfig): void {
+  for (const mapping of h.Devices ?? []) {
+    deviceTarget(mapping);
+    devicePermissions(mapping.CgroupPermissions);
+  }
+  for (const rule of h.DeviceCgroupRules ?? []) parseDeviceRule(rule);
+}
+
 /** Checks limits as dockerd does, with its sentences. @throws EngineError invalid */
 export function validateResources(h: HostConfig): void {
   validateMemory(h);
   validateCpu(h);
+  validateBlockIo(h);
+  validateDevices(h);
   validateList(h.CpusetCpus ?? '', onlineCpus(), 'cpuset cpus', 'CPUs');
   validateList(h.CpusetMems ?? '', onlineMems(), 'cpuset mems', 'memory nodes');
 }
