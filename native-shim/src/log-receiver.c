@@ -32,7 +32,7 @@ struct log_receiver_state {
     size_t sent; /* of the message at the head, on a stream */
     uint64_t lost;
     int error, told; /* why the receiver takes nothing; what was told last */
-    bool lossy;      /* records have been lost since the last message that went out */
+    bool lossy;      /* records have been lost since the ring was last empty */
     struct buffer message;
 };
 
@@ -57,7 +57,9 @@ static void drop_message(struct log_receiver_state *r)
     r->head = (r->head + n) % r->size;
     r->len -= n;
     r->sent = 0;
-    if (r->len == 0) r->head = 0;
+    if (r->len > 0) return;
+    r->head = 0;
+    r->lossy = false;
 }
 
 static void disconnect(struct log_receiver_state *r, int error)
@@ -111,7 +113,6 @@ static ssize_t send_head(struct log_receiver_state *r)
 static void went_out(struct log_receiver_state *r, size_t n)
 {
     r->error = 0;
-    r->lossy = false;
     r->sent += n;
     if (r->sent == message_length(r)) drop_message(r);
 }
@@ -192,7 +193,7 @@ struct log_receiver_state *receiver_new(const struct log_config *config, struct 
 
 static int fail(char *error, size_t size, const struct log_receiver_state *r, int rc)
 {
-    snprintf(error, size, "connect to %s", r->config->address);
+    snprintf(error, size, "failed to initialize logging driver: connect to %s", r->config->address);
     return rc;
 }
 

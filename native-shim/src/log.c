@@ -9,6 +9,7 @@
 
 static const char head[] = "{\"log\":\"";
 #define TAIL_MAX 96 /* without the attributes */
+#define TROUBLE_S 1 /* without which it is over */
 
 /* What a record takes at most: its text escaped, and what stands around it. */
 static size_t json_max(size_t len, const struct log_config *config)
@@ -112,15 +113,26 @@ static void begin_batch(struct log *log, int stream, const struct timespec *now)
     if (log->tail != NULL) set_tail(log, stream);
 }
 
-/* Tells once what begins to go wrong, and once that it is over. */
-static void end_batch(struct log *log)
+/*
+ * Tells once what begins to go wrong, and once that it is over: on a full disk rotation makes a little room now
+ * and then, which is no news.
+ */
+static void tell_trouble(struct log *log)
 {
     struct log_file *f = &log->file;
-    if (f->out != NULL) log_file_flush(f);
-    if (f->error != log->told) {
-        log->told = f->error;
-        if (log->on_trouble != NULL) log->on_trouble(log, log->config->path, f->error, f->lost);
-        if (f->error == 0) f->lost = 0;
+    if (f->error != 0) log->failed_at = log->now->tv_sec;
+    bool over = f->error == 0 && log->told != 0 && log->now->tv_sec - log->failed_at >= TROUBLE_S;
+    if (!over && (f->error == 0 || log->told != 0)) return;
+    log->told = f->error;
+    if (log->on_trouble != NULL) log->on_trouble(log, log->config->path, f->error, f->lost);
+    if (over) f->lost = 0;
+}
+
+static void end_batch(struct log *log)
+{
+    if (log->file.out != NULL) {
+        log_file_flush(&log->file);
+        tell_trouble(log);
     }
     if (log->receiver == NULL) return;
     receiver_flush(log->receiver);

@@ -40,7 +40,8 @@ struct log {
     const struct timespec *now;          /* of the batch in hand */
     char *tail;                          /* of LOG_JSON: what follows the text in each record of this batch */
     size_t tail_len;
-    int told; /* the error of the file that was told last */
+    int told;         /* the error of the file that was told last */
+    time_t failed_at; /* when it last had one */
     /* Records are being lost (error is an errno), or, with 0, no longer, after so many. */
     void (*on_trouble)(struct log *log, const char *what, int error, uint64_t lost);
 };

@@ -21,13 +21,13 @@ static void op_start(struct supervisor *s, const struct request *r, struct buffe
     }
     struct child_stdio io;
     struct steps *steps = steps_new();
-    char error[160];
+    char error[256];
     int console = -1, rc = steps == NULL ? -errno : streams_pipes(&s->main.streams, true, &io), logs = 0;
     if (rc != 0) {
         message_error(out, r, "pipe", -rc, "create the container's streams");
         s->done = true;
     } else if ((logs = log_connect(&s->log, error, sizeof(error))) != 0) {
-        message_error(out, r, "log", -logs, error);
+        message_error(out, r, "", -logs, error);
         s->done = true;
     } else if (container_create(&s->container, s->bundle, &io, steps, &console) != 0) {
         message_failure(out, r, &steps->failure, steps);

@@ -313,6 +313,9 @@ static void on_trouble(struct log *log, const char *what, int error, uint64_t lo
     told.calls++;
 }
 
+#define LATER(text)                                                                                          \
+    "{\"log\":\"" text "\",\"stream\":\"stderr\",\"time\":\"2024-03-01T00:00:00.000000005Z\"}\n"
+
 /* A limit on the size of files stands for a full disk: write(2) is short, then fails. */
 static void test_full_disk(void)
 {
@@ -331,12 +334,16 @@ static void test_full_disk(void)
     CHECK(told.error == EFBIG && told.calls == 1); /* once, however much is lost */
     CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
     write_line(&log, 'g');
+    CHECK(told.calls == 1); /* there is room again, but nobody knows for how long */
+    struct timespec later = now;
+    later.tv_sec++;
+    log_write(&log, 2, "h\n", 2, &later);
     CHECK(told.error == 0 && told.calls == 2 && told.lost == 4);
-    write_line(&log, 'h');
+    log_write(&log, 2, "i\n", 2, &later);
     CHECK(told.calls == 2);
     log_close(&log);
-    expect_file("", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout") RECORD("g\\n", "stdout")
-                        RECORD("h\\n", "stdout"));
+    expect_file("", RECORD("a\\n", "stdout") RECORD("b\\n", "stdout") RECORD("g\\n", "stdout") LATER("h\\n")
+                        LATER("i\\n"));
 }
 
 static void test_no_log(void)

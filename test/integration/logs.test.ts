@@ -1,47 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { refused } from '../helpers/api.js';
+import { type Query, refused } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
-import { Demultiplexer } from '../helpers/stdcopy.js';
-import { within } from '../helpers/until.js';
+import { followLog } from '../helpers/follow.js';
 
 const engine = await Engine.open();
 after(() => engine.close());
 
 const BOTH = { stdout: 1, stderr: 1 };
 
-/** Reads a followed log: its text so far can be waited for, and its end. */
-async function follow(id: string, query: Record<string, string | number> = {}) {
-  const leave = new AbortController();
-  const response = await engine.api.open('GET', `/containers/${id}/logs`, {
-    query: { ...BOTH, follow: 1, ...query },
-    signal: leave.signal,
-  });
-  assert.equal(response.statusCode, 200);
-  let text = '';
-  let look = () => {};
-  const demux = new Demultiplexer((_, data) => {
-    text += data.toString();
-  });
-  response.on('data', (data: Buffer) => {
-    demux.push(data);
-    look();
-  });
-  const ended = new Promise<void>((resolve, reject) => response.on('end', resolve).on('error', reject));
-  ended.catch(() => {});
-  return {
-    leave: () => leave.abort(),
-    all: async () => within('the end of the log', ended).then(() => text),
-    until: (part: string) =>
-      within(
-        `${part} in the log`,
-        new Promise<void>((resolve) => {
-          look = () => text.includes(part) && resolve();
-          look();
-        }),
-      ),
-  };
-}
+const follow = (id: string, query: Query = {}) => followLog(engine.api, id, query);
 
 /** Speaks on demand: every line on its input becomes a line of output. */
 const ECHO = {

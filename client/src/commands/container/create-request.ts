@@ -114,6 +114,9 @@ export function createRequest({ flags, image, command, env }: CreateInput): Cont
     const policies = 'must be one of "always", "missing" or "never"';
     throw new Failure(`invalid pull option: '${flags.pull}': ${policies}`, 125);
   }
+  if (flags['log-driver'] === 'none' && flags['log-opt'].length > 0) {
+    throw new Failure('invalid logging opts for driver none', 125);
+  }
   const all = flags.attach.length === 0;
   const attachStdin = all ? flags.interactive : flags.attach.includes('stdin');
   const labels = [...flags['label-file'].flatMap(readEntries), ...flags.label];

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 
@@ -55,7 +55,7 @@ export function syslogAddress(text: string | undefined): string | undefined {
 
 /** The machine's own syslog daemon. @throws EngineError invalid: there is none */
 export function localSyslog(): string {
-  const path = LOCAL.find((candidate) => existsSync(candidate));
+  const path = LOCAL.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isSocket());
   if (path) return `unix://${path}`;
   throw invalid(`Unix syslog delivery error: nothing listens at ${LOCAL.join(', ')}`);
 }
