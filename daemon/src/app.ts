@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
+import { commitRoutes } from './api/routes/commit.js';
 import { containerFileRoutes } from './api/routes/container-files.js';
 import { containerResourceRoutes } from './api/routes/container-resources.js';
 import { containerStatsRoutes } from './api/routes/container-stats.js';
@@ -71,6 +72,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(containerResourceRoutes(deps));
   await app.register(containerStatsRoutes(deps));
   await app.register(containerFileRoutes(deps));
+  await app.register(commitRoutes(deps));
   await app.register(execRoutes(deps));
 
   await app.ready();

@@ -3,12 +3,12 @@ import { parseReference } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
 import { readImageArchive } from '../../image/archive.js';
 import type { ArchivedImage, ArchivedLayer } from '../../image/archived-image.js';
-import { placeBlob, removeBlob } from '../../image/blobs.js';
 import { Ingest } from '../../image/ingest.js';
 import type { UnpackedLayer } from '../../image/layers.js';
 import { timestamp } from '../../lib/clock.js';
-import type { ImageRecord, NewLayer } from '../../store/images.js';
+import type { ImageRecord } from '../../store/images.js';
 import { collectContent } from './collect.js';
+import { insertImage, type UnpackedLayers } from './insert.js';
 import { publishImage } from './publish.js';
 
 export type LoadDeps = Pick<Deps, 'events' | 'images' | 'layers' | 'paths'>;
@@ -21,9 +21,6 @@ export type LoadMessage =
 /** How many layers are unpacked at a time: the unpacking takes one processor each. */
 const AT_ONCE = 2;
 
-/** Unpacked layers by chain id, for as long as they are not in the store. */
-type Unpacked = Map<string, UnpackedLayer>;
-
 /**
  * Loads the images of an archive. All are read, verified and unpacked before the first is seen by anyone; on failure nothing is left.
  * @param report is called with progress from the time that the archive is known to be sound
@@ -35,7 +32,7 @@ export async function loadImages(
   report: (message: LoadMessage) => void,
 ): Promise<ImageRecord[]> {
   const ingest = new Ingest(deps.paths);
-  const unpacked: Unpacked = new Map();
+  const unpacked: UnpackedLayers = new Map();
   let release = () => {};
   try {
     const archived = await readImageArchive(source, ingest);
@@ -56,7 +53,7 @@ export async function loadImages(
 async function unpackMissing(
   deps: LoadDeps,
   layers: readonly ArchivedLayer[],
-  unpacked: Unpacked,
+  unpacked: UnpackedLayers,
   report: (message: LoadMessage) => void,
 ): Promise<void> {
   const missing = new Map<string, ArchivedLayer>();
@@ -99,11 +96,11 @@ async function unpackVerified(deps: LoadDeps, layer: ArchivedLayer): Promise<Unp
 function addImage(
   deps: LoadDeps,
   image: ArchivedImage,
-  unpacked: Unpacked,
+  unpacked: UnpackedLayers,
   report: (message: LoadMessage) => void,
 ): ImageRecord {
   const { id } = image.document;
-  insert(deps, image, unpacked);
+  insertImage(deps, image.document, image.layers, unpacked);
   for (const reference of image.tags) {
     const { familiar } = parseReference(reference);
     const before = deps.images.tag(reference, id, timestamp());
@@ -118,35 +115,4 @@ function addImage(
   const record = deps.images.get(id)!;
   publishImage(deps, 'load', record);
   return record;
-}
-
-/** Moves the files of new layers and blobs into place with the rows that name them; a failure takes them away again. */
-function insert(deps: LoadDeps, image: ArchivedImage, unpacked: Unpacked): void {
-  const files = new Map(image.layers.map((layer) => [layer.chainId, layer.file]));
-  const layers = image.layers.map(({ chainId, diffId, file }): NewLayer => {
-    const size = unpacked.get(chainId)?.size ?? 0; // of one that is there, the store knows it
-    return { chainId, diffId, size, blob: { digest: file.digest, size: file.size } };
-  });
-  const { id, text } = image.document;
-  const placed: { chainId: string; id: number }[] = [];
-  const blobs: string[] = [];
-  try {
-    deps.images.insert(
-      { id, config: text, createdAt: timestamp(), layers },
-      {
-        layer: (layerId, { chainId }) => {
-          deps.layers.place(unpacked.get(chainId)!.directory, layerId);
-          placed.push({ chainId, id: layerId });
-        },
-        blob: ({ chainId, blob }) => {
-          placeBlob(deps.paths, files.get(chainId)!.path, blob.digest);
-          blobs.push(blob.digest);
-        },
-      },
-    );
-  } catch (error) {
-    for (const layer of placed) deps.layers.remove(layer.id);
-    for (const digest of blobs) removeBlob(deps.paths, digest);
-    throw error;
-  }
 }

@@ -8,7 +8,7 @@ import { requireImage } from './resolve.js';
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** A name for an image: `tag` goes before what `repo` ends with. @throws EngineError invalid, with Docker's words */
-function readName(repo: string, tag: string): Reference {
+export function readName(repo: string, tag: string): Reference {
   if (repo === '') throw invalid('repository name must have at least one component');
   const reference = parseReference(repo);
   if (reference.digest !== undefined) throw invalid('cannot import digest reference');
