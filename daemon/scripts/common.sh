@@ -53,6 +53,7 @@ stop_containers() { # TDCTL
 # Removes what a daemon leaves for the next one: the parents of the containers' cgroups, what ends with the machine.
 remove_remains() {
   find /sys/fs/cgroup -mindepth 1 -maxdepth 2 -type d -name "$instance" -exec rmdir {} + 2>/dev/null || true
+  ! mountpoint -q "$exec_root/containers" || umount "$exec_root/containers"
   rm -rf "$exec_root"
   rm -f "$pidfile" "$socket"
 }

@@ -4,6 +4,7 @@ import { LayerStore } from './image/layers.js';
 import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
 import { ShimRegistry } from './runtime/shims.js';
+import { ContainerDirectories } from './services/containers/directories.js';
 import { RestartTimers } from './services/containers/restart-timers.js';
 import { ContainerTrash } from './services/containers/trash.js';
 import { EventBus } from './services/events.js';
@@ -24,6 +25,7 @@ export interface Deps {
   readonly events: EventBus;
   readonly locks: KeyedMutex;
   readonly trash: ContainerTrash;
+  readonly directories: ContainerDirectories;
   /** Closes the store. */
   close(): void;
 }
@@ -31,18 +33,24 @@ export interface Deps {
 /** Constructs it all, from the bottom up. */
 export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
   const db = openDatabase(paths.database);
+  const containers = new ContainerStore(db, (error) => log.error({ err: error }, 'store the state of a container'));
+  const trash = new ContainerTrash(paths.trash, log);
   return {
     config,
     paths,
     log,
-    containers: new ContainerStore(db),
+    containers,
     images: new ImageStore(db),
     layers: new LayerStore(paths),
     shims: new ShimRegistry(),
     restarts: new RestartTimers(),
     events: new EventBus(),
     locks: new KeyedMutex(),
-    trash: new ContainerTrash(paths.trash, log),
-    close: () => void db.close(),
+    trash,
+    directories: new ContainerDirectories(paths.spare, trash),
+    close() {
+      containers.flush();
+      db.close();
+    },
   };
 }

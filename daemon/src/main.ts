@@ -13,6 +13,7 @@ import { lockFile } from './kernel/lock.js';
 import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
+import { releaseBundles } from './runtime/bundle.js';
 import { watchHealth } from './services/containers/health-monitor.js';
 import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
@@ -129,6 +130,7 @@ function stopOnSignals(config: Config, deps: Deps, app: FastifyInstance, listene
     setTimeout(() => app.server.closeAllConnections(), GRACE).unref();
     await app.close();
     deps.close();
+    releaseBundles(deps.paths.bundles);
     releaseParent(config.cgroupParent);
     rmSync(config.pidfile, { force: true });
     process.exit(0);

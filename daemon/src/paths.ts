@@ -37,6 +37,10 @@ export class Paths {
   get containers() {
     return join(this.dataRoot, 'containers');
   }
+  /** A container's directory, made before the container. */
+  get spare() {
+    return join(this.dataRoot, 'spare');
+  }
   get bundles() {
     return join(this.execRoot, 'containers');
   }

@@ -111,31 +111,37 @@ static int find_mounts(struct cgroup *cg)
     return rc;
 }
 
+/* What is mounted, read once: a host does not change its hierarchies while it runs. */
+static struct cgroup host;
+
+int cgroup_read_host(void)
+{
+    struct statfs st;
+    if (host.n) return 0;
+    if (statfs(UNIFIED_MOUNT, &st) < 0) return -1;
+    host.v2 = st.f_type == CGROUP2_SUPER_MAGIC;
+    int rc = host.v2 ? add(&host, UNIFIED_MOUNT, strdup(""), true) : find_mounts(&host);
+    if (rc == 0 && host.n) return 0;
+    if (rc == 0) errno = ENOENT;
+    host.n = 0; /* half a list is none */
+    return -1;
+}
+
 struct cgroup *cgroup_new(const char *path)
 {
-    struct cgroup *cg = calloc(1, sizeof *cg);
-    if (!cg || !(cg->path = strdup(path))) {
-        free(cg);
-        return NULL;
-    }
-    struct statfs st;
-    int rc = statfs(UNIFIED_MOUNT, &st);
-    cg->v2 = rc == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
-    if (rc == 0) rc = cg->v2 ? add(cg, UNIFIED_MOUNT, strdup(""), true) : find_mounts(cg);
-    if (rc == 0 && cg->n) return cg;
-    int saved = rc < 0 ? errno : ENOENT;
-    cgroup_free(cg);
-    errno = saved;
+    if (cgroup_read_host() < 0) return NULL;
+    struct cgroup *cg = malloc(sizeof *cg);
+    if (!cg) return NULL;
+    *cg = host;
+    cg->path = strdup(path);
+    if (cg->path) return cg;
+    free(cg);
     return NULL;
 }
 
 void cgroup_free(struct cgroup *cg)
 {
     if (!cg) return;
-    for (size_t i = 0; i < cg->n; i++) {
-        free(cg->list[i].mount);
-        free(cg->list[i].controllers);
-    }
     free(cg->path);
     free(cg);
 }

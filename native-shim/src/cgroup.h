@@ -27,7 +27,10 @@ struct cgroup {
     char *path; /* below each */
 };
 
-/* Finds the hierarchies. NULL with errno. cgroup_free frees; it removes nothing. */
+/* Finds the hierarchies; what is forked from a process that has done so need not. 0, or -1 with errno. */
+int cgroup_read_host(void);
+
+/* A cgroup by its path. NULL with errno. cgroup_free frees; it removes nothing. */
 struct cgroup *cgroup_new(const char *path);
 void cgroup_free(struct cgroup *cg);
 

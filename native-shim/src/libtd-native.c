@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,9 +72,10 @@ int td_waitpid(int pid, int *status)
     return got < 0 ? -errno : got;
 }
 
-int td_socketpair(int pair[2])
+int td_socketpair(int packets, int pair[2])
 {
-    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ? -errno : 0;
+    int type = packets ? SOCK_SEQPACKET : SOCK_STREAM;
+    return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) ? -errno : 0;
 }
 
 int td_pipe(int pair[2])
@@ -217,6 +219,16 @@ int td_lock(const char *path)
         return error;
     }
     return fd;
+}
+
+int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data)
+{
+    return mount(source, target, type, flags, data) ? -errno : 0;
+}
+
+int td_umount(const char *target, int flags)
+{
+    return umount2(target, flags) ? -errno : 0;
 }
 
 int td_notify(const char *path, const char *state)

@@ -21,7 +21,8 @@ int td_spawn(const char *path, char *const argv[], char *const envp[], const int
 /* Reaps one child if it has ended: *status as of waitpid(2). Returns its pid, or 0 while it runs. */
 int td_waitpid(int pid, int *status);
 
-int td_socketpair(int pair[2]);
+/* Connected Unix sockets: a stream, or sequenced packets. */
+int td_socketpair(int packets, int pair[2]);
 
 int td_pipe(int pair[2]);
 
@@ -61,6 +62,11 @@ int td_sealed_memfd(const char *path);
 /* Takes the exclusive lock of PATH, which lasts as long as the descriptor. -EWOULDBLOCK: another process has
  * it. */
 int td_lock(const char *path);
+
+/* mount(2) and umount2(2). */
+int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data);
+
+int td_umount(const char *target, int flags);
 
 /* Sends STATE to the service manager (sd_notify(3)); PATH is $NOTIFY_SOCKET, '@' first for an abstract one.
  */

@@ -240,11 +240,15 @@ static void put_steps(struct buffer *out, const struct steps *steps)
     buffer_printf(out, "]");
 }
 
-void message_started(struct buffer *out, const struct request *r, pid_t pid, uint64_t start_time,
-                     const struct steps *steps)
+void message_started(struct buffer *out, const struct request *r, pid_t pid, uint64_t start_time)
 {
     begin(out, r);
-    buffer_printf(out, "\"ok\":true,\"pid\":%d,\"startTime\":%llu,", pid, (unsigned long long)start_time);
+    buffer_printf(out, "\"ok\":true,\"pid\":%d,\"startTime\":%llu}\n", pid, (unsigned long long)start_time);
+}
+
+void message_steps(struct buffer *out, const struct steps *steps)
+{
+    buffer_printf(out, "{\"event\":\"steps\",");
     put_steps(out, steps);
     buffer_printf(out, "}\n");
 }

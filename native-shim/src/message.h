@@ -44,8 +44,7 @@ void request_free(struct request *r);
 
 /* Answers. Those without members of their own: message_ok. */
 void message_ok(struct buffer *out, const struct request *r);
-void message_started(struct buffer *out, const struct request *r, pid_t pid, uint64_t start_time,
-                     const struct steps *steps);
+void message_started(struct buffer *out, const struct request *r, pid_t pid, uint64_t start_time);
 void message_exec_started(struct buffer *out, const struct request *r, pid_t pid);
 /* error: an errno, 0 where there is none to tell. */
 void message_error(struct buffer *out, const struct request *r, const char *step, int error,
@@ -61,6 +60,7 @@ void message_hello_exec(struct buffer *out, const char *exec, pid_t pid, bool ru
 void message_hello_end(struct buffer *out);
 
 /* Events. */
+void message_steps(struct buffer *out, const struct steps *steps);
 void message_exit(struct buffer *out, const struct exit_record *record);
 void message_exec_exit(struct buffer *out, const char *exec, const struct exit_record *record);
 void message_oom(struct buffer *out);

@@ -105,11 +105,40 @@ static bool has_new_network(const struct container_spec *spec)
     return net && !net->path;
 }
 
+/* A network namespace that was made beforehand, -1 for none. */
+static int spare_network = -1;
+
+void namespace_make_spare(void)
+{
+    int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || unshare(CLONE_NEWNET) < 0) {
+        if (own >= 0) close(own);
+        return;
+    }
+    if (loopback_up() == 0) spare_network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    namespace_go_back(own, CLONE_NEWNET);
+}
+
+void namespace_drop_spare(void)
+{
+    if (spare_network >= 0) close(spare_network);
+    spare_network = -1;
+}
+
 int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own)
 {
     *own = -1;
-    if (!has_new_network(spec)) return 0;
+    if (!has_new_network(spec)) {
+        namespace_drop_spare();
+        return 0;
+    }
     int back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (back >= 0 && spare_network >= 0 &&
+        STEP(s, "setns", setns(spare_network, CLONE_NEWNET), "network, made beforehand") == 0) {
+        namespace_drop_spare();
+        *own = back;
+        return 0;
+    }
     if (back < 0 || STEP(s, "unshare", unshare(CLONE_NEWNET), "network") < 0) {
         step_fail(s, errno, 128, "make a network namespace");
         if (back >= 0) close(back);

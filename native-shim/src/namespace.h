@@ -42,6 +42,10 @@ int namespace_make_network(struct steps *s, const struct container_spec *spec, i
 int namespace_follow(struct steps *s, const struct container_spec *spec, int shim_pidfd);
 void namespace_go_back(int own, int flag);
 
+/* Makes such a namespace beforehand, for the next namespace_make_network of this process; drops it. */
+void namespace_make_spare(void);
+void namespace_drop_spare(void);
+
 /* Writes the sysctls through PROC, a handle of a mount of procfs. */
 int namespace_sysctls(struct steps *s, const struct container_spec *spec, int proc);
 

@@ -36,13 +36,12 @@ static void op_start(struct supervisor *s, const struct request *r, struct buffe
         s->state = STATE_RUNNING;
         log_start(&s->log);
         s->main.pid = s->container.pid;
-        message_started(out, r, s->container.pid, s->container.start_time, steps);
+        message_started(out, r, s->container.pid, s->container.start_time);
         streams_started(&s->main.streams, console);
+        s->steps = steps;
     }
-    if (steps != NULL) {
-        child_stdio_close(&io);
-        steps_free(steps);
-    }
+    if (steps != NULL) child_stdio_close(&io);
+    if (s->steps == NULL) steps_free(steps);
     s->unsettled = true;
 }
 

@@ -19,6 +19,7 @@
 #define SOCKET_NAME "shim.sock"
 #define ACK_TIMEOUT_NS 1000000000ull
 #define IDLE_AFTER_MS 100
+#define STEPS_AFTER_MS 5
 
 static uint64_t monotonic_ns(void)
 {
@@ -339,9 +340,23 @@ __attribute__((hot)) static void give_back_memory(struct supervisor *s)
     forget_program();
 }
 
+/* The record of the start is long, and nobody waits for it: it is told when there is nothing else to do. */
+static void tell_steps(struct supervisor *s)
+{
+    if (s->steps == NULL) return;
+    struct buffer event = {0};
+    message_steps(&event, s->steps);
+    control_broadcast(&s->control, &event);
+    buffer_free(&event);
+    steps_free(s->steps);
+    s->steps = NULL;
+    s->unsettled = true;
+}
+
 /* In this order: who sees the end of the control connection may count on everything else being gone. */
 static void clean_up(struct supervisor *s)
 {
+    tell_steps(s);
     while (s->execs != NULL) supervisor_drop(s, s->execs);
     target_close(&s->main);
     log_close(&s->log);
@@ -361,10 +376,12 @@ __attribute__((hot)) int supervisor_run(const char *bundle_dir, int control_fd)
         return 1;
     }
     while (!s->done) {
-        int n = loop_run_once(&s->loop, s->idle ? -1 : IDLE_AFTER_MS);
+        int n = loop_run_once(&s->loop, s->steps != NULL ? STEPS_AFTER_MS : s->idle ? -1 : IDLE_AFTER_MS);
         if (n < 0) return 1;
         if (n > 0)
             s->idle = false;
+        else if (s->steps != NULL)
+            tell_steps(s);
         else if (!s->idle)
             give_back_memory(s);
         settle(s);

@@ -34,6 +34,7 @@ struct supervisor {
     struct container container;
     struct oom oom; /* watched from when the start has been answered */
     bool oom_watched;
+    struct steps *steps; /* of the start, not told yet; NULL */
     struct target main, *execs;
     uint64_t timer_ns; /* what the timer is set to, 0 for not at all */
     bool unsettled;    /* something waits for settle() */

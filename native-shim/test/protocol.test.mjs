@@ -18,7 +18,9 @@ describe('a container', { timeout: 60_000 }, () => {
     const shim = run('echo out; echo err >&2; exit 7');
     const client = await shim.attach('', OUTPUT);
     const started = await shim.start();
-    assert.ok(started.pid > 0 && started.startTime > 0 && Array.isArray(started.steps));
+    assert.ok(started.pid > 0 && started.startTime > 0);
+    const { steps } = await shim.control.event('steps');
+    assert.ok(steps.some(({ actor, name, errno }) => actor === 'init' && name === 'exec' && errno === ''));
 
     const event = await shim.control.event('exit');
     const { event: _, ...told } = event;

@@ -370,3 +370,37 @@ export class Shim {
       .join('');
   }
 }
+
+/** A zygote under test, ordered from as the daemon does it. */
+export class Zygote {
+  #orders;
+  #open = true;
+
+  constructor(ground) {
+    const [ours, theirs] = socketPair('packets');
+    const room = ' '.repeat(64 + 1 + ground.dir.length + 16);
+    this.pid = spawn(SHIM, ['td-shim', 'zygote', room], [], { fds: [theirs], stderr: 2 });
+    closeFd(theirs);
+    this.#orders = ours;
+    const alive = setInterval(() => {}, 1 << 30);
+    this.ended = waitPid(this.pid).finally(() => clearInterval(alive));
+  }
+
+  send(message) {
+    const [ours, theirs] = socketPair();
+    sendWithFds(this.#orders, message, [theirs]);
+    closeFd(theirs);
+    return new Control(ours);
+  }
+
+  /** The control connection of a new shim. */
+  order(bundle) {
+    return this.send(Buffer.from(`${bundle.id}\0${bundle.dir}\0\0`));
+  }
+
+  /** What the death of the daemon is to it. */
+  drop() {
+    if (this.#open) closeFd(this.#orders);
+    this.#open = false;
+  }
+}

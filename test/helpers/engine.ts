@@ -4,10 +4,11 @@ import { createReadStream } from 'node:fs';
 import { ApiClient, ok, type Query } from './api.js';
 import { type DaemonOptions, TestDaemon } from './daemon.js';
 import type { Hijacked } from './hijack.js';
-import { assertUnchanged, captureHost, type HostState } from './host-state.js';
+import { assertUnchanged, captureHost, type HostState, hasShim } from './host-state.js';
 import { busyboxTar } from './paths.js';
 import { demultiplex, type Output } from './stdcopy.js';
 import type { ContainerInspect, ExecInspect } from './types.js';
+import { until } from './until.js';
 
 /** A container's configuration as the API takes it; the image and no network are filled in. */
 export interface CreateConfig extends Record<string, unknown> {
@@ -110,9 +111,11 @@ export class Engine {
     return ok<ContainerInspect>(this.api.get(`/containers/${id}/json`), 200);
   }
 
+  /** Removes a container and waits until nothing is left of it, so that a picture of the machine is one without it. */
   async remove(id: string): Promise<void> {
     await ok(this.api.delete(`/containers/${id}`, { force: true }), 204);
     this.#created.delete(id);
+    if (this.own) await until('its shim has ended', () => !hasShim(id));
   }
 
   /** To be removed at the end, though it was not created here. */

@@ -87,6 +87,10 @@ function processesOf(owner: Owner): number[] {
     .sort((a, b) => a - b);
 }
 
+/** Whether a shim is still clearing up behind a container. */
+export const hasShim = (id: string): boolean =>
+  list('/proc').some((name) => /^\d+$/.test(name) && read(`/proc/${name}/cmdline`).startsWith(`td-shim\0${id}\0`));
+
 function namespacesOf(pids: number[]): string[] {
   const found = new Set<string>();
   for (const pid of pids) {
@@ -130,8 +134,10 @@ function tree(directory: string, depth: number): string[] {
   }
   // SQLite's own files come and go with its checkpoints, and what a container's directory holds goes with it.
   if (/\/containers\/[0-9a-f]{64}$/.test(directory)) return [];
+  // A container's directories that are made beforehand come when there is time.
+  const passing = /\.db-(wal|shm)$|^spare$/;
   return entries
-    .filter((entry) => !/\.db-(wal|shm)$/.test(entry.name))
+    .filter((entry) => !passing.test(entry.name))
     .map((entry) => join(directory, entry.name) + (entry.isDirectory() ? '/' : ''))
     .sort()
     .flatMap((path) => (path.endsWith('/') ? [path, ...tree(path.slice(0, -1), depth - 1)] : [path]));
@@ -200,7 +206,8 @@ export function sweep(owner: Owner): string[] {
   for (const point of points
     .filter((p) => p.startsWith(owner.execRoot) || p.startsWith(`${owner.dataRoot}/`))
     .reverse()) {
-    found.push(`mount ${point}`);
+    // The directory of all bundles stays in memory for the daemon that may come back.
+    if (point !== join(owner.execRoot, 'x/containers')) found.push(`mount ${point}`);
     try {
       execFileSync('umount', ['-l', point], { stdio: 'ignore' });
     } catch {} // below another one that is gone already

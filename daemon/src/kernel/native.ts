@@ -9,7 +9,7 @@ const library = koffi.load(helperPath('libtd-native.so'));
 export const native = {
   spawn: library.func('int td_spawn(const char *path, char **argv, char **envp, int *fds, int nfds, const char *cwd)'),
   waitpid: library.func('int td_waitpid(int pid, _Out_ int *status)'),
-  socketpair: library.func('int td_socketpair(_Out_ int *pair)'),
+  socketpair: library.func('int td_socketpair(int packets, _Out_ int *pair)'),
   pipe: library.func('int td_pipe(_Out_ int *pair)'),
   send: library.func('int td_send(int fd, const uint8_t *data, uint64_t size, int *fds, int nfds)'),
   connect: library.func('int td_connect(const char *path)'),
@@ -26,6 +26,10 @@ export const native = {
     'int64_t td_log_read(int fd, int flags, int64_t since, int64_t until, void *cursor, void *in, uint64_t in_size, void *out, uint64_t out_size)',
   ),
   logTail: library.func('int td_log_tail(int fd, int flags, uint64_t count, void *position, void *found)'),
+  mount: library.func(
+    'int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data)',
+  ),
+  umount: library.func('int td_umount(const char *target, int flags)'),
   notify: library.func('int td_notify(const char *path, const char *state)'),
 } as const;
 

@@ -2,10 +2,10 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { checked, native } from './native.js';
 
-/** A pair of connected Unix stream sockets, close-on-exec. */
-export function socketPair(): [number, number] {
+/** A pair of connected Unix sockets, close-on-exec: streams, or sockets that keep messages apart. */
+export function socketPair(kind: 'stream' | 'packets' = 'stream'): [number, number] {
   const pair: [number, number] = [-1, -1];
-  checked(native.socketpair(pair), 'socketpair');
+  checked(native.socketpair(kind === 'packets' ? 1 : 0, pair), 'socketpair');
   return pair;
 }
 

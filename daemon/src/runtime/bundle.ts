@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { isTmpfs, MS_NODEV, MS_NOEXEC, MS_NOSUID, mountTmpfs, unmount } from '../kernel/mount.js';
 import type { OciSpec } from './oci.js';
 import type { ExitReport } from './shim.js';
 
@@ -35,6 +36,34 @@ export interface ShimLog {
   tag?: string;
   /** NAME=value, in every entry of the journal. */
   fields?: string[];
+}
+
+/**
+ * Makes the directory of all bundles. What is in it has to end with the machine, and every start and end makes and
+ * removes some ten files there: where it is not on a tmpfs, as /run is on most machines, it gets one of its own. One that has bundles of running
+ * containers in it stays what it is.
+ * @returns what kept the mount from being made, if anything did: bundles do on a disk as well
+ */
+export function prepareBundles(dir: string): Error | undefined {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (isTmpfs(dir) || readdirSync(dir).length > 0) return undefined;
+  try {
+    mountTmpfs(dir, MS_NOSUID | MS_NODEV | MS_NOEXEC, 'mode=0700');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Takes that directory away, with its mount, where no container runs; does nothing else. */
+export function releaseBundles(dir: string): void {
+  try {
+    if (readdirSync(dir).length > 0) return;
+    if (isTmpfs(dir)) unmount(dir);
+    rmdirSync(dir);
+  } catch {
+    // It was no mount of its own, or a shim that is about to end is still in it.
+  }
 }
 
 /** Makes a bundle's directory with the empty one that the root is mounted on. What an earlier one left is removed. */

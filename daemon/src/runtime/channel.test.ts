@@ -20,6 +20,7 @@ function connected() {
       order.push(event.event);
       events.push(event);
     },
+    steps: (line) => order.push(line.toString()),
     closed: () => closed(),
   });
   return { channel, peer, order, events, ended };
@@ -38,6 +39,25 @@ test('an answer belongs to its request, and is dealt with before the events behi
   peer.end();
   await ended;
   channel.close();
+});
+
+test('the record of a start is handed on as it is', async () => {
+  const { channel, peer, order } = connected();
+  const reply = channel.request('start', {});
+  peer.write('{"event":"steps","steps":[{"name":"mount"}]}\n{"id":1,"ok":true}\n');
+  await reply;
+  assert.deepEqual(order, ['{"event":"steps","steps":[{"name":"mount"}]}']);
+  channel.close();
+  peer.destroy();
+});
+
+test('a shim that could not be made is not only gone', async () => {
+  const { channel, peer } = connected();
+  const reply = channel.request('start', {});
+  peer.end('{"event":"failed","errno":"EAGAIN"}\n');
+  await assert.rejects(reply, /its shim could not be made \(EAGAIN\)/);
+  channel.close();
+  peer.destroy();
 });
 
 test('messages arrive in whatever pieces', async () => {

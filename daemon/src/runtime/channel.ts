@@ -47,14 +47,17 @@ export class ShimFailure extends Error {
 
 /** The connection ended before the answer came. */
 export class ShimGone extends Error {
-  constructor() {
-    super('its shim is gone');
+  /** `errno`: why there never was a shim, where it is known. */
+  constructor(errno?: string) {
+    super(errno === undefined ? 'its shim is gone' : `its shim could not be made (${errno})`);
     this.name = 'ShimGone';
   }
 }
 
 export interface ChannelListener {
   event(event: ShimEvent): void;
+  /** The record of the start: the line's JSON, not parsed, for few ever ask for it. */
+  steps(line: Buffer): void;
   /** The connection has ended; every open request has failed with ShimGone. */
   closed(): void;
 }
@@ -65,6 +68,10 @@ interface Waiting {
 }
 
 const NEWLINE = 0x0a;
+const STEPS = Buffer.from('{"event":"steps",');
+
+/** Where all connections read into, one after the other. */
+const received = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** What is not JSON is passed over: a shim is not given up because of one line. */
 function parse(line: Buffer): ShimReply | ShimEvent | undefined {
@@ -78,44 +85,60 @@ function parse(line: Buffer): ShimReply | ShimEvent | undefined {
 /** One control connection to a shim (docs/shim-protocol.md): requests with their answers, and events. */
 export class ShimChannel {
   readonly #fd: number;
-  readonly #socket: net.Socket;
+  #socket: net.Socket | undefined;
   readonly #listener: ChannelListener;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #partial: Buffer[] = [];
   #open = true;
+  #failure: string | undefined;
 
-  /** Takes ownership of the descriptor. */
+  /** Takes ownership of the descriptor. It is read from the next turn on: the first request is out before that costs anything. */
   constructor(fd: number, listener: ChannelListener) {
     this.#fd = fd;
     this.#listener = listener;
+    process.nextTick(() => this.#listen());
+  }
+
+  #listen(): void {
+    if (!this.#open) return;
     try {
-      this.#socket = new net.Socket({ fd, readable: true, writable: false });
-    } catch (error) {
-      closeFd(fd);
-      throw error;
+      const onread = { buffer: received, callback: (size: number) => this.#read(received.subarray(0, size)) };
+      // Node's documentation has `onread` with connect() only; the constructor is who takes it.
+      const options = { fd: this.#fd, readable: true, writable: false, onread };
+      this.#socket = new net.Socket(options as net.SocketConstructorOpts);
+    } catch {
+      closeFd(this.#fd);
+      this.#end();
+      return;
     }
-    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#socket.on('error', () => {});
     this.#socket.on('end', () => this.#end());
     this.#socket.on('close', () => this.#end());
   }
 
-  #read(chunk: Buffer): void {
+  /** Takes what has been read. The chunk is used again: what is kept of it is copied. */
+  #read(chunk: Buffer): boolean {
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       const rest = chunk.subarray(from, at);
       const line = this.#partial.length ? Buffer.concat([...this.#partial.splice(0), rest]) : rest;
       from = at + 1;
+      if (line.subarray(0, STEPS.length).equals(STEPS)) {
+        this.#listener.steps(Buffer.from(line));
+        continue;
+      }
       const message = parse(line);
       if (message) this.#message(message);
     }
-    if (from < chunk.length) this.#partial.push(chunk.subarray(from));
+    if (from < chunk.length) this.#partial.push(Buffer.from(chunk.subarray(from)));
+    return true;
   }
 
   #message(message: ShimReply | ShimEvent): void {
     if ('event' in message) {
-      this.#listener.event(message);
+      if (message.event === 'failed') this.#failure = String(message.errno);
+      else this.#listener.event(message);
       return;
     }
     const waiting = this.#waiting.get(message.id);
@@ -126,14 +149,14 @@ export class ShimChannel {
   #end(): void {
     if (!this.#open) return;
     this.#open = false;
-    for (const waiting of this.#waiting.values()) waiting.fail(new ShimGone());
+    for (const waiting of this.#waiting.values()) waiting.fail(new ShimGone(this.#failure));
     this.#waiting.clear();
     this.#listener.closed();
   }
 
   /** False once the connection has ended: nothing may be written to the descriptor, which may be another's by then. */
   get #writable(): boolean {
-    return this.#open && !this.#socket.destroyed;
+    return this.#open && !this.#socket?.destroyed;
   }
 
   #send(message: object, fd: number | undefined): void {
@@ -190,7 +213,8 @@ export class ShimChannel {
 
   /** Leaves the shim to itself: it goes on without us. */
   close(): void {
-    this.#socket.destroy();
+    if (this.#socket) this.#socket.destroy();
+    else if (this.#open) closeFd(this.#fd);
     this.#end();
   }
 }

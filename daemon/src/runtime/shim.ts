@@ -1,5 +1,4 @@
-import { closeFd, connectUnix, socketPair } from '../kernel/socket.js';
-import { spawn, waitPid } from '../kernel/spawn.js';
+import { connectUnix } from '../kernel/socket.js';
 import { ShimChannel, type ShimEvent, type ShimReply } from './channel.js';
 import type { TakenConnection } from './connection.js';
 import type { OciProcess } from './oci.js';
@@ -59,6 +58,8 @@ const withEarly = (streams: AttachStreams, connection: TakenConnection) => ({
 export class Shim {
   /** Resolves when the connection has ended. */
   readonly gone: Promise<void>;
+  /** Resolves with the record of the start as the shim wrote it (`{"event":"steps","steps":[...]}`); undefined: there is none. */
+  readonly steps: Promise<Buffer | undefined>;
   readonly #channel: ShimChannel;
 
   /** Takes ownership of the control connection's descriptor. */
@@ -67,9 +68,15 @@ export class Shim {
     this.gone = new Promise((resolve) => {
       resolveGone = resolve;
     });
+    let resolveSteps = (_line?: Buffer) => {};
+    this.steps = new Promise((resolve) => {
+      resolveSteps = resolve;
+    });
     this.#channel = new ShimChannel(control, {
       event: (event) => dispatch(event, listener),
+      steps: resolveSteps,
       closed: () => {
+        resolveSteps();
         resolveGone();
         listener.gone();
       },
@@ -133,21 +140,6 @@ function dispatch(event: ShimEvent, listener: ShimListener): void {
     listener.log(String(event.target ?? ''), String(event.errno ?? ''), Number(event.lost ?? 0));
   else if (event.event === 'oom') listener.oom();
   // Anything else is of a newer protocol: what we do not know, we need not do.
-}
-
-/** Starts a shim for a bundle. @returns its pid and our end of the control connection */
-export function spawnShim(executable: number, id: string, bundle: string, env: string[]): { pid: number; fd: number } {
-  const [ours, theirs] = socketPair();
-  try {
-    const pid = spawn(executable, ['td-shim', id, bundle], env, { fds: [theirs], cwd: bundle });
-    void waitPid(pid); // reaped whenever it ends: the connection's end says when that is
-    return { pid, fd: ours };
-  } catch (error) {
-    closeFd(ours);
-    throw error;
-  } finally {
-    closeFd(theirs);
-  }
 }
 
 /** Connects to the shim that an earlier daemon started. @throws SystemError ENOENT, ECONNREFUSED: there is none */

@@ -1,10 +1,10 @@
 import { helperPath } from '../kernel/helpers.js';
 import { sealedMemfd } from '../kernel/process.js';
 import { hungUp } from '../kernel/socket.js';
-import type { Step } from '../lib/steps.js';
 import type { TakenConnection } from './connection.js';
 import { ExecTable } from './execs.js';
 import type { AttachStreams, Shim } from './shim.js';
+import { Zygote } from './zygote.js';
 
 /** A client that attached before the container was started. */
 export interface WaitingClient {
@@ -17,18 +17,21 @@ export class ShimRegistry {
   readonly execs = new ExecTable();
   readonly #shims = new Map<string, { shim: Shim; cleared: Promise<void> }>();
   readonly #waiting = new Map<string, WaitingClient[]>();
-  readonly #steps = new Map<string, Step[]>();
-  #executable: number | undefined;
+  readonly #steps = new Map<string, Promise<string>>();
+  #zygote: Zygote | undefined;
 
-  /** td-shim as a sealed copy in memory: what runs beside a container cannot be written from inside it (CVE-2019-5736). */
-  get executable(): number {
-    if (this.#executable === undefined) throw new Error('td-shim has not been loaded');
-    return this.#executable;
+  /** Where new shims come from. */
+  get zygote(): Zygote {
+    if (this.#zygote === undefined) throw new Error('td-shim has not been loaded');
+    return this.#zygote;
   }
 
-  /** Makes that copy. To be called once, before the first start. @throws Error where the program is not installed */
-  load(): void {
-    this.#executable ??= sealedMemfd(helperPath('td-shim'));
+  /**
+   * Starts it, of a sealed copy of td-shim in memory: what runs beside a container cannot be written from inside it
+   * (CVE-2019-5736). To be called once, before the first start. @throws Error where the program is not installed
+   */
+  load(bundles: string): void {
+    this.#zygote ??= new Zygote(sealedMemfd(helperPath('td-shim')), bundles);
   }
 
   get(id: string): Shim | undefined {
@@ -73,13 +76,18 @@ export class ShimRegistry {
     return list;
   }
 
-  /** The steps of the last start. */
-  steps(id: string): Step[] | undefined {
+  /** The steps of the last start, as JSON, until they are written down. */
+  steps(id: string): Promise<string> | undefined {
     return this.#steps.get(id);
   }
 
-  setSteps(id: string, steps: Step[]): void {
+  setSteps(id: string, steps: Promise<string>): void {
     this.#steps.set(id, steps);
+  }
+
+  /** They are in a file from now on. */
+  dropSteps(id: string, steps: Promise<string>): void {
+    if (this.#steps.get(id) === steps) this.#steps.delete(id);
   }
 
   /** The container is removed. */

@@ -57,6 +57,35 @@ test('a container is found by id, name and unique beginning', () => {
   assert.equal(store.findByImage('sha256:i').length, 2);
 });
 
+test('an observed state is there at once, and in the store when it has been flushed', () => {
+  const path = join(dir, 'observed');
+  const store = new ContainerStore(openDatabase(path));
+  const [one, two] = [record('b1', 'one'), record('b2', 'two')];
+  for (const each of [one, two]) store.insert(each);
+  const stored = () => new ContainerStore(openDatabase(path)).list().map(({ state }) => state.status);
+  store.observeState(one.id, { status: 'running', pid: 7 });
+  assert.equal(store.get(one.id)?.state.status, 'running');
+  assert.deepEqual(stored(), ['created', 'created']);
+  store.observeState(one.id, { status: 'exited', exitCode: 3 });
+  store.observeState(two.id, { status: 'running' });
+  store.remove(two.id);
+  store.flush();
+  assert.deepEqual(stored(), ['exited']);
+});
+
+test('what keeps an observed state from being written is reported, and memory has it', () => {
+  const db = openDatabase(join(dir, 'unwritable'));
+  const problems: unknown[] = [];
+  const store = new ContainerStore(db, (error) => problems.push(error));
+  const one = record('c1', 'one');
+  store.insert(one);
+  db.close();
+  store.observeState(one.id, { status: 'running' });
+  store.flush();
+  assert.equal(problems.length, 1);
+  assert.equal(store.get(one.id)?.state.status, 'running');
+});
+
 test('watchers are told of changes until they stop, with what was before', () => {
   const store = new ContainerStore(openDatabase(file));
   const { id } = record('aa2', '');

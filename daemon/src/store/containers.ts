@@ -43,6 +43,9 @@ export interface ContainerRecord {
 /** Told after a change: what it is now (undefined: removed) and what it was. */
 export type ContainerWatcher = (now: ContainerRecord | undefined, before: ContainerRecord) => void;
 
+/** ms after which a state that could not be written is tried again. */
+const TRY_AGAIN_AFTER = 5000;
+
 interface Row {
   id: string;
   name: string;
@@ -72,8 +75,13 @@ export class ContainerStore {
   readonly #byName = new Map<string, string>();
   readonly #watchers = new Map<string, Set<ContainerWatcher>>();
   readonly #observers: ContainerWatcher[] = [];
+  /** Containers whose state is to be written. */
+  readonly #observed = new Set<string>();
+  readonly #report: (error: unknown) => void;
 
-  constructor(db: Db) {
+  /** `report` is told what keeps an observed state from being written. */
+  constructor(db: Db, report: (error: unknown) => void = () => {}) {
+    this.#report = report;
     this.#sql = statements(db);
     this.#insert = db.transaction((record: ContainerRecord) => {
       this.#sql.insert.run({
@@ -171,16 +179,51 @@ export class ContainerStore {
    * disk does not leave a dead container running here; the error is thrown after that.
    */
   setState(id: string, change: Partial<ContainerState>): ContainerRecord {
-    const before = this.#byId.get(id);
-    if (!before) throw notFound(`No such container: ${id}`);
-    const now = { ...before, state: { ...before.state, ...change } };
-    this.#byId.set(id, now);
+    const { now, before } = this.#change(id, change);
     try {
-      this.#sql.state.run(JSON.stringify(now.state), id);
+      this.#write(now);
     } finally {
       this.#tell(id, now, before);
     }
     return now;
+  }
+
+  /**
+   * Changes parts of the state that the container's shim, or the file in which it says how the container ended, tells as well.
+   * They are written when what is at hand is done, so that no answer waits for it.
+   */
+  observeState(id: string, change: Partial<ContainerState>): ContainerRecord {
+    const { now, before } = this.#change(id, change);
+    if (this.#observed.size === 0) setImmediate(() => this.flush());
+    this.#observed.add(id);
+    this.#tell(id, now, before);
+    return now;
+  }
+
+  /** Writes the states that have been observed. What cannot be written now is tried again. */
+  flush(): void {
+    for (const id of this.#observed) {
+      const record = this.#byId.get(id);
+      try {
+        if (record) this.#write(record);
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+    if (this.#observed.size > 0) setTimeout(() => this.flush(), TRY_AGAIN_AFTER).unref();
+  }
+
+  #change(id: string, change: Partial<ContainerState>): { now: ContainerRecord; before: ContainerRecord } {
+    const before = this.#byId.get(id);
+    if (!before) throw notFound(`No such container: ${id}`);
+    const now = { ...before, state: { ...before.state, ...change } };
+    this.#byId.set(id, now);
+    return { now, before };
+  }
+
+  #write(record: ContainerRecord): void {
+    this.#sql.state.run(JSON.stringify(record.state), record.id);
+    this.#observed.delete(record.id);
   }
 
   rename(id: string, name: string): ContainerRecord {
@@ -198,6 +241,7 @@ export class ContainerStore {
     const before = this.#byId.get(id);
     if (!before) return;
     this.#sql.remove.run(id);
+    this.#observed.delete(id);
     this.#byId.delete(id);
     this.#byName.delete(before.name);
     this.#tell(id, undefined, before);

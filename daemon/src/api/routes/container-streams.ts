@@ -56,6 +56,8 @@ export const containerStreamRoutes =
       },
       async ({ params, query }, reply) => {
         const wait = waitContainer(deps, params.id, query.condition);
+        if (wait.ended) return wait.ended;
+        // Clients start the container once they see that they are waiting for it.
         const response = beginAnswer(reply, 'application/json');
         keep(response, wait.cancel);
         response.end(JSON.stringify(await wait.result));

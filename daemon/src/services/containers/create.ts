@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ContainerCreateRequest, ContainerCreateResponse } from '@tinydocker/shared/api/containers.js';
 import { invalid, notFound, within } from '@tinydocker/shared/errors.js';
@@ -32,7 +32,7 @@ export const NEW_STATE: ContainerState = {
   restartCount: 0,
 };
 
-type CreateDeps = Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'paths'>;
+type CreateDeps = Pick<Deps, 'config' | 'containers' | 'directories' | 'images' | 'events' | 'paths'>;
 
 function findImage(deps: CreateDeps, name: string, platform: string | undefined): ImageRecord {
   if (name === '') throw invalid('no image specified');
@@ -57,13 +57,6 @@ function findImage(deps: CreateDeps, name: string, platform: string | undefined)
 function imageWarnings(image: ImageRecord): string[] {
   const volumes = Object.keys(image.config.config?.Volumes ?? {});
   return volumes.map((path) => `there are no volumes yet: what is written to "${path}" stays in the container`);
-}
-
-/** Makes the directories of what the container writes. 0755, because the upper one is the container's "/". */
-function makeDirectories(dir: string): void {
-  mkdirSync(dir, { mode: 0o710 });
-  mkdirSync(`${dir}/upper`, { mode: 0o755 });
-  mkdirSync(`${dir}/work`, { mode: 0o700 });
 }
 
 /**
@@ -107,7 +100,7 @@ export function createContainer(
   };
   const dir = deps.paths.container(id);
   try {
-    makeDirectories(dir);
+    deps.directories.make(dir);
     deps.containers.insert(record);
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { conflict, invalid } from '@tinydocker/shared/errors.js';
 import type { ContainerStore } from '../../store/containers.js';
 
@@ -42,12 +41,14 @@ const VESSELS = (
   'trawler tundra wagtail walnut wharf willow wren yawl'
 ).split(' ');
 
+const oneOf = (words: readonly string[]): string => words[Math.floor(Math.random() * words.length)]!;
+
 /** A free name that people can say. */
 export function generateName(containers: ContainerStore): string {
   for (let attempt = 0; ; attempt++) {
-    const name = `${MOODS[randomInt(MOODS.length)]}_${VESSELS[randomInt(VESSELS.length)]}`;
+    const name = `${oneOf(MOODS)}_${oneOf(VESSELS)}`;
     // With many containers the pairs run short: from then on a number makes them longer and longer.
-    const full = attempt < 5 ? name : `${name}${randomInt(10 ** Math.min(9, attempt - 3))}`;
+    const full = attempt < 5 ? name : `${name}${Math.floor(Math.random() * 10 ** Math.min(9, attempt - 3))}`;
     if (!containers.byName(full)) return full;
   }
 }

@@ -16,10 +16,10 @@ export type RemoveDeps = Pick<
 
 /**
  * Removes a container that has ended, whose lock the caller holds. The row goes first: what a crash leaves behind after that
- * has no row, and is removed as a stray.
+ * has no row, and is removed as a stray. Its shim may still be at work: the cgroup and the mounts that it takes away are
+ * known by the id alone, which is never used again.
  */
-export async function removeLocked(deps: RemoveDeps, id: string): Promise<void> {
-  await deps.shims.cleared(id);
+export function removeLocked(deps: RemoveDeps, id: string): void {
   const record = deps.containers.get(id);
   if (!record) throw notFound(`No such container: ${id}`);
   deps.containers.remove(id);
@@ -61,6 +61,6 @@ export async function removeContainer(
       }
       await endByForce(deps, record);
     }
-    await removeLocked(deps, id);
+    removeLocked(deps, id);
   });
 }

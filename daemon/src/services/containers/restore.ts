@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { cgroupChildren, prepareParent } from '../../kernel/cgroup.js';
 import { isFrozen } from '../../kernel/freezer.js';
 import { timestamp } from '../../lib/clock.js';
-import { readCgroupPath, readExit, removeBundle } from '../../runtime/bundle.js';
+import { prepareBundles, readCgroupPath, readExit, removeBundle } from '../../runtime/bundle.js';
 import { containerCgroup, destroyCgroup } from '../../runtime/cgroup.js';
 import type { ShimReply } from '../../runtime/channel.js';
 import { connectShim, type ExitReport, Shim } from '../../runtime/shim.js';
@@ -86,12 +86,18 @@ async function restoreOne(deps: SuperviseDeps, record: ContainerRecord, hasBundl
   if (hasBundle || hasProcess(record)) {
     if (!(await destroyCgroup(cgroupOf(deps, record)))) deps.log.error({ container: id }, 'cgroup cannot be removed');
   }
-  if (hasProcess(record)) {
+  const ended = hasBundle ? readExit(bundle) : undefined;
+  if (ended && !hasProcess(record) && record.state.finishedAt < ended.exitedAt) {
+    // It ran and ended, and the daemon went away before it could write down either.
+    deps.containers.setState(id, { status: 'running', error: '', oomKilled: false, startedAt: ended.exitedAt });
+    recordExit(deps, id, ended);
+  } else if (hasProcess(record)) {
     const { report, error } = reportWithoutShim(deps, id, hasBundle);
     recordExit(deps, id, report, error);
   } else if (record.state.status === 'exited' && record.hostConfig.AutoRemove) {
     await deps.locks.run(id, () => removeLocked(deps, id));
   }
+  deps.containers.flush();
   removeBundle(bundle);
 }
 
@@ -114,11 +120,6 @@ async function removeStrayBundle(deps: SuperviseDeps, id: string): Promise<void>
   removeBundle(bundle);
 }
 
-const names = (dir: string): string[] => {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  return readdirSync(dir);
-};
-
 /**
  * Brings kernel, disk and store together after a start of the daemon, which is the same after a crash, an update or a restart
  * of the machine: connects to the shims that are there, records the end of containers that have ended meanwhile, and
@@ -126,10 +127,14 @@ const names = (dir: string): string[] => {
  */
 export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   const { cgroupParent } = deps.config;
-  deps.shims.load(); // now, where a missing program keeps the daemon from starting
+  deps.shims.load(deps.paths.bundles); // now, where a missing program keeps the daemon from starting
   prepareParent(cgroupParent);
   makeMountpoints(deps.paths.mountpoints);
-  const bundles = new Set(names(deps.paths.bundles));
+  deps.directories.prepare();
+  const unmounted = prepareBundles(deps.paths.bundles);
+  if (unmounted) deps.log.warn({ err: unmounted }, 'bundles are on a disk');
+  mkdirSync(deps.paths.containers, { recursive: true, mode: 0o700 });
+  const bundles = new Set(readdirSync(deps.paths.bundles));
   const problem = (id: string) => (error: unknown) =>
     deps.log.error({ container: id, err: error }, 'restore container');
   const records = deps.containers.list();
@@ -139,7 +144,7 @@ export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   );
   const strays = [...bundles].filter((id) => !known.has(id));
   await Promise.all(strays.map((id) => removeStrayBundle(deps, id).catch(problem(id))));
-  for (const id of names(deps.paths.containers)) if (!known.has(id)) deps.trash.discard(deps.paths.container(id));
+  for (const id of readdirSync(deps.paths.containers)) if (!known.has(id)) deps.trash.discard(deps.paths.container(id));
   for (const id of cgroupChildren(cgroupParent)) {
     if (!known.has(id)) await destroyCgroup(containerCgroup(id, cgroupParent)).catch(problem(id));
   }

@@ -8,7 +8,7 @@ import { Undo } from '../../lib/undo.js';
 import { bindMounts } from '../../runtime/binds.js';
 import { removeBundle } from '../../runtime/bundle.js';
 import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
-import { Shim, spawnShim } from '../../runtime/shim.js';
+import { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { prepareBundle, prepareFiles } from './bundle.js';
 import { describeFailure } from './failure.js';
@@ -25,12 +25,6 @@ export type StartDeps = SuperviseDeps & Pick<Deps, 'locks'>;
 function faultStep(variable: string): string | undefined {
   const value = process.env[variable];
   return (value?.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value) || undefined;
-}
-
-/** What the fault tests set is passed on; a shim needs nothing else of the daemon's environment. */
-function shimEnvironment(): string[] {
-  const step = faultStep('TINYDOCKER_FAIL_STEP');
-  return step === undefined ? [] : [`TINYDOCKER_FAIL_STEP=${step}`];
 }
 
 /** `-v` makes a missing source directory, as Docker always has; a start that fails takes it away again. */
@@ -51,16 +45,15 @@ function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, u
   const bundle = deps.paths.bundle(id);
   undo.push('remove bundle', () => removeBundle(bundle));
   prepareBundle(deps, record, steps, joined);
-  const { fd, pid } = steps.run('spawn', `td-shim ${bundle}`, () =>
-    spawnShim(deps.shims.executable, id, bundle, shimEnvironment()),
+  const fd = steps.run('fork', `td-shim ${bundle}`, () =>
+    deps.shims.zygote.fork(id, bundle, faultStep('TINYDOCKER_FAIL_STEP')),
   );
-  deps.log.debug({ container: id, pid }, 'shim spawned');
   const shim = supervise(deps, id, (listener) => new Shim(fd, listener));
   undo.push('end shim', async () => {
     await shim.shutdown();
     await deps.shims.cleared(id);
   });
-  // While the shim starts on another processor.
+  // While the shim comes into being on another processor.
   prepareFiles(deps, record, steps);
   handOver(deps, id, shim);
   return shim;
@@ -76,7 +69,7 @@ function handOver(deps: StartDeps, id: string, shim: Shim): void {
 
 /** Takes the shim's answer: from here on it runs. Called before any event of its end can be. */
 function started(deps: StartDeps, id: string, reply: ShimReply, again: boolean): void {
-  const record = deps.containers.setState(id, {
+  const record = deps.containers.observeState(id, {
     status: 'running',
     pid: reply.pid ?? 0,
     startTime: reply.startTime ?? 0,
@@ -96,7 +89,6 @@ async function failed(deps: StartDeps, record: ContainerRecord, undo: Undo, erro
   const { message, exitCode, kind } = describeFailure(error);
   const sentence = `failed to start container "${record.name}": ${message}`;
   try {
-    // All of the state from before: where storing "running" was what failed, memory has it already.
     const status = record.state.status === 'restarting' ? 'exited' : record.state.status;
     deps.containers.setState(record.id, { ...record.state, status, pid: 0, startTime: 0, exitCode, error: sentence });
   } catch (problem) {
@@ -124,7 +116,7 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
     joined = openShared(deps, record);
     const shim = launch(deps, record, steps, undo, joined);
     await shim.start((reply) => {
-      keepSteps(deps, id, [...steps.steps, ...(reply.steps ?? [])]);
+      keepSteps(deps, id, steps.steps, shim.steps);
       started(deps, id, reply, again);
       undo.commit();
       handOver(deps, id, shim);
@@ -132,7 +124,7 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
   } catch (error) {
     keepSteps(deps, id, [...steps.steps, ...(error instanceof ShimFailure ? error.steps : [])]);
     const answer = await failed(deps, record, undo, error);
-    if (record.hostConfig.AutoRemove) await removeLocked(deps, id);
+    if (record.hostConfig.AutoRemove) removeLocked(deps, id);
     throw answer;
   } finally {
     joined?.close();

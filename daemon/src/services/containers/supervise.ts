@@ -15,7 +15,18 @@ import { hasProcess } from './wait.js';
 
 export type SuperviseDeps = Pick<
   Deps,
-  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'restarts' | 'shims' | 'trash'
+  | 'config'
+  | 'containers'
+  | 'directories'
+  | 'events'
+  | 'images'
+  | 'layers'
+  | 'locks'
+  | 'log'
+  | 'paths'
+  | 'restarts'
+  | 'shims'
+  | 'trash'
 >;
 
 /** Whole seconds between start and end, as the event says it. */
@@ -49,7 +60,7 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
   deps.shims.execs.endAll(id);
   const manuallyStopped = before.state.manuallyStopped || deps.restarts.isStopping(id);
   const delay = restartOf(deps, before, report, manuallyStopped);
-  const record = deps.containers.setState(id, {
+  const record = deps.containers.observeState(id, {
     status: delay === undefined ? 'exited' : 'restarting',
     ...(delay !== undefined && { restartCount: before.state.restartCount + 1 }),
     ...(manuallyStopped && { manuallyStopped }),
@@ -137,6 +148,7 @@ export function supervise(deps: SuperviseDeps, id: string, connect: (listener: S
     await shim.gone;
     const record = deps.containers.get(id);
     if (!reported && record) await shimLost(deps, record);
+    deps.containers.flush(); // before the bundle goes, which knows it too
     removeBundle(deps.paths.bundle(id));
   };
   const cleared = clear().catch((error) => deps.log.error({ container: id, err: error }, 'clean up behind a shim'));

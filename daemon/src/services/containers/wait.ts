@@ -29,6 +29,8 @@ const response = ({ state }: ContainerRecord): ContainerWaitResponse => ({
 const lastResponse = ({ state }: ContainerRecord): ContainerWaitResponse => ({ StatusCode: state.exitCode });
 
 export interface Wait {
+  /** The answer, where there is nothing to wait for. */
+  ended?: ContainerWaitResponse;
   result: Promise<ContainerWaitResponse>;
   /** Forgets it: nobody listens any more. */
   cancel(): void;
@@ -43,7 +45,8 @@ export function waitContainer(deps: Pick<Deps, 'containers'>, nameOrId: string, 
   if (!CONDITIONS.includes(wanted)) throw invalid(`invalid condition: "${condition}"`);
   const record = deps.containers.resolve(nameOrId);
   if (wanted === 'not-running' && !isRunning(record)) {
-    return { result: Promise.resolve(response(record)), cancel: () => {} };
+    const ended = response(record);
+    return { ended, result: Promise.resolve(ended), cancel: () => {} };
   }
   let cancel = () => {};
   const result = new Promise<ContainerWaitResponse>((resolve) => {
