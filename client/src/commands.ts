@@ -26,6 +26,7 @@ const stats: Loader = () => import('./commands/container/stats.js');
 const steps: Loader = () => import('./commands/container/steps.js');
 const stop: Loader = () => import('./commands/container/stop.js');
 const unpause: Loader = () => import('./commands/container/unpause.js');
+const update: Loader = () => import('./commands/container/update.js');
 const wait: Loader = () => import('./commands/container/wait.js');
 const inspectContainer: Loader = () => import('./commands/container/inspect.js');
 
@@ -65,6 +66,7 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   stop,
   tag,
   unpause,
+  update,
   version,
   wait,
 };
@@ -94,6 +96,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       steps,
       stop,
       unpause,
+      update,
       wait,
     },
   },

@@ -60,6 +60,7 @@ const statements = (db: Db) => ({
   insert: db.prepare('INSERT INTO containers VALUES (@id, @name, @imageId, @createdAt, @config, @hostConfig, @state)'),
   layer: db.prepare('INSERT INTO container_layers VALUES (?, ?, ?)'),
   state: db.prepare('UPDATE containers SET state = ? WHERE id = ?'),
+  hostConfig: db.prepare('UPDATE containers SET host_config = ? WHERE id = ?'),
   name: db.prepare('UPDATE containers SET name = ? WHERE id = ?'),
   remove: db.prepare('DELETE FROM containers WHERE id = ?'),
 });
@@ -224,6 +225,17 @@ export class ContainerStore {
   #write(record: ContainerRecord): void {
     this.#sql.state.run(JSON.stringify(record.state), record.id);
     this.#observed.delete(record.id);
+  }
+
+  /** Changes how it is to be run; stored before it is so in memory. */
+  setHostConfig(id: string, hostConfig: HostConfig): ContainerRecord {
+    const before = this.#byId.get(id);
+    if (!before) throw notFound(`No such container: ${id}`);
+    this.#sql.hostConfig.run(JSON.stringify(hostConfig), id);
+    const now = { ...before, hostConfig };
+    this.#byId.set(id, now);
+    this.#tell(id, now, before);
+    return now;
   }
 
   rename(id: string, name: string): ContainerRecord {

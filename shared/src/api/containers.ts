@@ -12,7 +12,7 @@ import {
   Strings,
   Word,
 } from './common.js';
-import { HostConfig } from './host-config.js';
+import { HostConfig, Resources, RestartPolicy } from './host-config.js';
 
 export * from './host-config.js';
 
@@ -91,6 +91,13 @@ export const ContainerCreateResponse = Type.Object({
   Warnings: Strings,
 });
 export type ContainerCreateResponse = Static<typeof ContainerCreateResponse>;
+
+/** What of a container can be changed: its resources, and when it is restarted. */
+export const ContainerUpdateRequest = Type.Object({ ...Resources.properties, RestartPolicy: Maybe(RestartPolicy) });
+export type ContainerUpdateRequest = Static<typeof ContainerUpdateRequest>;
+
+export const ContainerUpdateResponse = Type.Object({ Warnings: Nullable(Strings) });
+export type ContainerUpdateResponse = Static<typeof ContainerUpdateResponse>;
 
 export const CONTAINER_STATUSES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const;
 export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];

@@ -3,19 +3,27 @@ import type { RestartPolicy } from '@tinydocker/shared/api/containers.js';
 import { Failure } from '../../errors.js';
 import type { CreateFlags } from './create-flags.js';
 
-/** `--restart always`, `on-failure:3`. Which policies there are is the daemon's to say. @throws Failure */
-export function restartPolicy(flags: CreateFlags): RestartPolicy | undefined {
-  const text = flags.restart;
+/**
+ * `always`, `on-failure:3`. Which policies there are is the daemon's to say.
+ * @throws Failure with the exit code of whoever asks
+ */
+export function parseRestartPolicy(text: string | undefined, exitCode: number): RestartPolicy | undefined {
   if (text === undefined || text === '') return undefined;
   const colon = text.indexOf(':');
   const [name, count] = colon < 0 ? [text] : [text.slice(0, colon), text.slice(colon + 1)];
-  const invalid = (why: string) => new Failure(`invalid restart policy format: ${why}`, 125);
+  const invalid = (why: string) => new Failure(`invalid restart policy format: ${why}`, exitCode);
   if (name === '') throw invalid('no policy provided before colon');
   if (count !== undefined && !/^[+-]?\d+$/.test(count)) throw invalid('maximum retry count must be an integer');
-  if (flags.rm && name !== 'no') {
+  return { Name: name, MaximumRetryCount: Number(count ?? 0) };
+}
+
+/** `--restart` of a new container. @throws Failure */
+export function restartPolicy(flags: CreateFlags): RestartPolicy | undefined {
+  const policy = parseRestartPolicy(flags.restart, 125);
+  if (policy && flags.rm && policy.Name !== 'no') {
     throw new Failure('conflicting options: cannot specify both --restart and --rm', 125);
   }
-  return { Name: name, MaximumRetryCount: Number(count ?? 0) };
+  return policy;
 }
 
 /** The health check that the flags ask for; undefined where they say nothing. @throws Failure */

@@ -1,13 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ContainerUpdateRequest, ContainerUpdateResponse } from '@tinydocker/shared/api/containers.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { pauseContainer } from '../../services/containers/pause.js';
 import { unpauseContainer } from '../../services/containers/unpause.js';
+import { updateContainer } from '../../services/containers/update.js';
 
 const id = Type.Object({ id: Type.String({ description: 'Name, id or the beginning of an id.' }) });
 const nothing = { 204: Type.Unsafe<undefined>({ type: 'null' }) };
 
-/** The routes under /containers/{id} that read and write what a container uses: pause, unpause. */
+/** The routes under /containers/{id} that read and write what a container uses: pause, unpause, update. */
 export const containerResourceRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -27,5 +29,18 @@ export const containerResourceRoutes =
         await unpauseContainer(deps, params.id);
         return reply.code(204).send();
       },
+    );
+
+    app.post(
+      '/containers/:id/update',
+      {
+        schema: {
+          summary: 'Change what a container may use, and when it is restarted',
+          params: id,
+          body: ContainerUpdateRequest,
+          response: { 200: ContainerUpdateResponse },
+        },
+      },
+      ({ params, body }) => updateContainer(deps, params.id, body),
     );
   };

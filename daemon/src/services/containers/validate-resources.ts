@@ -6,7 +6,8 @@ import { cpuCount, onlineCpus, onlineMems, parseCpuList } from '../../runtime/ho
 /** Less than this and no process could be started, only killed. */
 const MIN_MEMORY = 6 * 1024 * 1024;
 
-function validateMemory(h: HostConfig): void {
+/** @param update of a container that has limits already */
+function validateMemory(h: HostConfig, update = false): void {
   const memory = h.Memory ?? 0;
   const swap = h.MemorySwap ?? 0;
   const reservation = h.MemoryReservation ?? 0;
@@ -15,7 +16,7 @@ function validateMemory(h: HostConfig): void {
   if (memory > 0 && swap > 0 && swap < memory) {
     throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
   }
-  if (memory === 0 && swap > 0) {
+  if (memory === 0 && swap > 0 && !update) {
     throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   }
   if (swap < -1) throw invalid(`Invalid value: ${swap}, memory swap is a size, or -1 for no limit`);
@@ -83,12 +84,17 @@ function validateDevices(h: HostConfig): void {
   for (const rule of h.DeviceCgroupRules ?? []) parseDeviceRule(rule);
 }
 
-/** Checks limits as dockerd does, with its sentences. @throws EngineError invalid */
-export function validateResources(h: HostConfig): void {
-  validateMemory(h);
+function validateLimits(h: HostConfig, update: boolean): void {
+  validateMemory(h, update);
   validateCpu(h);
   validateBlockIo(h);
   validateDevices(h);
   validateList(h.CpusetCpus ?? '', onlineCpus(), 'cpuset cpus', 'CPUs');
   validateList(h.CpusetMems ?? '', onlineMems(), 'cpuset mems', 'memory nodes');
 }
+
+/** Checks limits as dockerd does, with its sentences. @throws EngineError invalid */
+export const validateResources = (h: HostConfig): void => validateLimits(h, false);
+
+/** Checks those that a container is to have from now on, besides what it has. @throws EngineError invalid */
+export const validateUpdate = (h: HostConfig): void => validateLimits(h, true);
