@@ -108,7 +108,7 @@ void client_output(struct client *c, int stream, char *data, size_t len)
         stdcopy_header(data, stream, len);
         len += STDCOPY_HEADER;
     }
-    if (c->pending.len == 0) {
+    if (c->pending.len == 0 && c->options.hold == 0) {
         ssize_t n;
         do n = write(c->source.fd, data, len);
         while (n < 0 && errno == EINTR);
@@ -129,7 +129,7 @@ void client_output(struct client *c, int stream, char *data, size_t len)
 void client_watch(struct client *c, bool in_has_room)
 {
     uint32_t events = EPOLLHUP; /* is always reported; but 0 would take it out of the set */
-    if (c->pending.len > 0) events |= EPOLLOUT;
+    if (c->pending.len > 0 && c->options.hold == 0) events |= EPOLLOUT;
     if (c->options.in && !c->in_ended && in_has_room) events |= EPOLLIN;
     loop_watch(c->streams->loop, &c->source, events);
 }
@@ -141,6 +141,8 @@ void client_watch(struct client *c, bool in_has_room)
  */
 static void deliver_pending(struct client *c)
 {
+    /* What comes before it has never been sent: half of a story is worse than none. */
+    if (c->options.hold != 0) return;
     if ((c->gone && !c->by_keys) || c->pending.len == 0 || buffer_flush(&c->pending, c->source.fd) != 0)
         return;
     int size = 0;

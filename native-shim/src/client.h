@@ -18,8 +18,10 @@
 struct streams;
 
 struct attach_options {
-    bool in, out, err; /* which of the streams it takes part in */
-    bool mux;          /* output in stdcopy frames */
+    bool in, out, err;  /* which of the streams it takes part in */
+    bool mux;           /* output in stdcopy frames */
+    int hold;           /* not 0: output waits for a release by this number, */
+    const void *holder; /* from this connection */
     struct detach_keys keys;
     struct buffer early; /* stdin that came with the request */
 };

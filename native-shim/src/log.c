@@ -171,6 +171,11 @@ void log_write(struct log *log, int stream, const char *data, size_t len, const 
     end_batch(log);
 }
 
+const struct buffer *log_begun(const struct log *log, int stream)
+{
+    return &log->lines[stream - 1].text;
+}
+
 void log_end(struct log *log, int stream, const struct timespec *now)
 {
     struct buffer *part = &log->lines[stream - 1].text;

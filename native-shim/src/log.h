@@ -57,6 +57,9 @@ void log_start(struct log *log);
 /* Takes what was read from stream 1 (stdout, and the terminal) or 2 (stderr) at a time of CLOCK_REALTIME. */
 void log_write(struct log *log, int stream, const char *data, size_t len, const struct timespec *now);
 
+/* What the stream has begun and not ended, at most LOG_LINE_MAX bytes: it is in no record yet. */
+const struct buffer *log_begun(const struct log *log, int stream);
+
 /* The stream has ended: its last line need not have. */
 void log_end(struct log *log, int stream, const struct timespec *now);
 

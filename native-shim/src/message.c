@@ -1,14 +1,16 @@
 #include "message.h"
 
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base64.h"
 
 static const char *const operations[] = {
-    [OP_START] = "start", [OP_ATTACH] = "attach", [OP_EXEC] = "exec", [OP_RESIZE] = "resize",
-    [OP_KILL] = "kill",   [OP_HELLO] = "hello",   [OP_ACK] = "ack",   [OP_SHUTDOWN] = "shutdown",
+    [OP_START] = "start",   [OP_ATTACH] = "attach",     [OP_EXEC] = "exec",
+    [OP_RESIZE] = "resize", [OP_KILL] = "kill",         [OP_HELLO] = "hello",
+    [OP_ACK] = "ack",       [OP_SHUTDOWN] = "shutdown", [OP_RELEASE] = "release",
 };
 
 /* Reads members of an object; the first that is wrong is named in error, and what is read after it counts no
@@ -106,6 +108,7 @@ static void read_attach(struct reader *r, struct attach_options *attach)
     attach->out = read_bool(r, "stdout");
     attach->err = read_bool(r, "stderr");
     attach->mux = read_bool(r, "mux");
+    if (member(r, "hold", json_type_int, "a number")) attach->hold = read_int(r, "hold", 1, INT_MAX);
     read_keys(r, &attach->keys);
     read_early(r, &attach->early);
 }
@@ -138,6 +141,10 @@ static void read_members(struct reader *r, struct request *request)
         return;
     case OP_EXEC:
         read_exec(r, request);
+        return;
+    case OP_RELEASE:
+        request->target = read_target(r, "target");
+        request->attach.hold = read_int(r, "hold", 1, INT_MAX);
         return;
     case OP_RESIZE:
         request->target = read_target(r, "target");
@@ -216,6 +223,14 @@ void message_ok(struct buffer *out, const struct request *r)
 {
     begin(out, r);
     buffer_printf(out, "\"ok\":true}\n");
+}
+
+void message_held(struct buffer *out, const struct request *r, const struct timespec *now)
+{
+    char time[TIMESTAMP_LENGTH];
+    timestamp_format(time, now);
+    begin(out, r);
+    buffer_printf(out, "\"ok\":true,\"time\":\"%.*s\"}\n", TIMESTAMP_LENGTH, time);
 }
 
 static const char *errno_name(int error)

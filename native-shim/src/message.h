@@ -14,12 +14,23 @@
 #include "client.h"
 #include "exit.h"
 #include "step.h"
+#include "timestamp.h"
 
 struct json_object;
 
 #define EXEC_ID_MAX 64
 
-enum operation { OP_START, OP_ATTACH, OP_EXEC, OP_RESIZE, OP_KILL, OP_HELLO, OP_ACK, OP_SHUTDOWN };
+enum operation {
+    OP_START,
+    OP_ATTACH,
+    OP_EXEC,
+    OP_RESIZE,
+    OP_KILL,
+    OP_HELLO,
+    OP_ACK,
+    OP_SHUTDOWN,
+    OP_RELEASE
+};
 
 /* What points into a request lives as long as it does. */
 struct request {
@@ -44,6 +55,8 @@ void request_free(struct request *r);
 
 /* Answers. Those without members of their own: message_ok. */
 void message_ok(struct buffer *out, const struct request *r);
+/* To an attach that holds: what is in the log by now bears a time up to this one. */
+void message_held(struct buffer *out, const struct request *r, const struct timespec *now);
 void message_started(struct buffer *out, const struct request *r, pid_t pid, uint64_t start_time);
 void message_exec_started(struct buffer *out, const struct request *r, pid_t pid);
 /* error: an errno, 0 where there is none to tell. */

@@ -23,8 +23,32 @@
 static bool held_back(const struct streams *s)
 {
     for (const struct client *c = s->clients; c != NULL; c = c->next)
-        if (!c->gone && c->pending.len > 0) return true;
+        if (!c->gone && (c->pending.len > 0 || c->options.hold != 0)) return true;
     return false;
+}
+
+bool streams_has_held(const struct streams *s)
+{
+    for (const struct client *c = s->clients; c != NULL; c = c->next)
+        if (!c->gone && c->options.hold != 0) return true;
+    return false;
+}
+
+bool streams_release(struct streams *s, const void *holder, int hold)
+{
+    bool found = false;
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        if (c->options.hold == 0 || c->options.holder != holder) continue;
+        if (hold == 0)
+            c->gone = true;
+        else if (c->options.hold != hold)
+            continue;
+        else
+            c->options.hold = 0;
+        found = true;
+        streams_changed(s);
+    }
+    return found;
 }
 
 static void let_burst_gather(struct output *o, size_t len, const struct timespec *now)
@@ -188,6 +212,18 @@ void streams_started(struct streams *s, int console)
     streams_changed(s);
 }
 
+/* The lines that have begun and are not in the log yet: a held client is told of all that is from there. */
+static void send_begun(struct streams *s, struct client *c)
+{
+    for (int stream = 1; stream <= 2 && s->log != NULL; stream++) {
+        const struct buffer *begun = log_begun(s->log, stream);
+        if (begun->len == 0) continue;
+        char *data = s->scratch + STDCOPY_HEADER;
+        memcpy(data, buffer_head(begun), begun->len);
+        client_output(c, stream, data, begun->len);
+    }
+}
+
 bool streams_attach(struct streams *s, int fd, struct attach_options *options)
 {
     if (!s->in_open) options->in = false;
@@ -198,6 +234,7 @@ bool streams_attach(struct streams *s, int fd, struct attach_options *options)
     struct client **last = &s->clients;
     while (*last != NULL) last = &(*last)->next;
     *last = c;
+    if (c->options.hold != 0) send_begun(s, c);
     streams_changed(s);
     return true;
 }

@@ -69,6 +69,10 @@ void streams_started(struct streams *s, int console);
 /* Takes over fd. False, with fd closed, where it is of no use. */
 bool streams_attach(struct streams *s, int fd, struct attach_options *options);
 
+/* Lets the held client's output go; hold 0: its holder has gone, and the client with it. False: there is none. */
+bool streams_release(struct streams *s, const void *holder, int hold);
+bool streams_has_held(const struct streams *s);
+
 /* Takes stdin of a client: writes what there is room for, queues the rest. */
 void streams_input(struct streams *s, const char *data, size_t len);
 /* A client's stdin has ended: closes the process's where in_once says so, else returns false. */

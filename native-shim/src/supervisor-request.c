@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void refuse(struct buffer *out, const struct request *r, int error, const char *text)
@@ -51,14 +52,33 @@ static void op_attach(struct supervisor *s, struct request *r, struct connection
     struct target *t = supervisor_find(s, r->target);
     if (fd < 0) {
         refuse(out, r, EBADF, "attach: no descriptor came with the request");
-    } else if (t == NULL || t->ended) {
+        return;
+    }
+    if (t == NULL || t->ended) {
         close(fd);
         refuse(out, r, ESRCH, t == NULL ? "attach: no such exec" : "attach: process has ended");
-    } else if (!streams_attach(&t->streams, fd, &r->attach)) {
-        refuse(out, r, EPERM, "attach: descriptor cannot be polled");
-    } else {
-        message_ok(out, r);
+        return;
     }
+    struct timespec now;
+    int hold = r->attach.hold;
+    r->attach.holder = c;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (!streams_attach(&t->streams, fd, &r->attach))
+        refuse(out, r, EPERM, "attach: descriptor cannot be polled");
+    else if (hold != 0)
+        message_held(out, r, &now);
+    else
+        message_ok(out, r);
+}
+
+static void op_release(struct supervisor *s, const struct request *r, struct connection *c,
+                       struct buffer *out)
+{
+    struct target *t = supervisor_find(s, r->target);
+    if (t != NULL && streams_release(&t->streams, c, r->attach.hold))
+        message_ok(out, r);
+    else
+        refuse(out, r, ESRCH, "release: nothing is held by this number");
 }
 
 /* Starts the process of t, whose attach client, if any, is there already: it misses no byte. */
@@ -222,6 +242,9 @@ static void perform(struct supervisor *s, struct request *r, struct connection *
         return;
     case OP_ACK:
         op_ack(s, r, c);
+        return;
+    case OP_RELEASE:
+        op_release(s, r, c, out);
         return;
     case OP_SHUTDOWN:
         op_shutdown(s, r, out);

@@ -184,7 +184,9 @@ static void set_timer(struct supervisor *s, uint64_t ns)
 static uint64_t release(struct target *t, uint64_t now)
 {
     if (!t->ended || t->released) return 0;
-    if (t->nawaiting > 0 && now < t->deadline_ns) return t->deadline_ns;
+    /* A held client gets what it has missed first. */
+    bool waits = t->nawaiting > 0 || streams_has_held(&t->streams);
+    if (waits && now < t->deadline_ns) return t->deadline_ns;
     t->nawaiting = 0;
     t->released = true;
     streams_close_clients(&t->streams, false);
@@ -195,7 +197,11 @@ static void on_control_close(struct control *control, struct connection *c)
 {
     struct supervisor *s = OWNER_OF(control, struct supervisor, control);
     target_ack(&s->main, c, false);
-    for (struct target *t = s->execs; t != NULL; t = t->next) target_ack(t, c, false);
+    streams_release(&s->main.streams, c, 0);
+    for (struct target *t = s->execs; t != NULL; t = t->next) {
+        target_ack(t, c, false);
+        streams_release(&t->streams, c, 0);
+    }
     if (c != s->first) return;
     s->first = NULL;
     /* The daemon died, or changed its mind, before it asked for a container. */

@@ -20,6 +20,8 @@ export interface ShimReply {
   steps?: Step[];
   exitCode?: number;
   state?: string;
+  /** Of an attach that holds: what is in the log by now bears a time up to this one. */
+  time?: string;
   execs?: { exec: string; pid: number; running: boolean; status: number }[];
 }
 

@@ -61,6 +61,7 @@ export class Shim {
   /** Resolves with the record of the start as the shim wrote it (`{"event":"steps","steps":[...]}`); undefined: there is none. */
   readonly steps: Promise<Buffer | undefined>;
   readonly #channel: ShimChannel;
+  #holds = 0;
 
   /** Takes ownership of the control connection's descriptor. */
   constructor(control: number, listener: ShimListener) {
@@ -91,6 +92,28 @@ export class Shim {
   /** Hands a client over to the shim; the caller closes its own copy of the connection. `target` is '' or an exec. */
   async attach(target: string, streams: AttachStreams, connection: TakenConnection): Promise<void> {
     await this.#channel.request('attach', { target, ...withEarly(streams, connection) }, connection.fd);
+  }
+
+  /**
+   * Hands a client over that first gets what is in the log: the shim keeps its output, and the container's back, until `replay` has
+   * sent the records up to the given time. Nothing is lost between the two, nothing comes twice.
+   */
+  async attachBehind(
+    streams: AttachStreams,
+    connection: TakenConnection,
+    replay: (until: string) => Promise<void>,
+  ): Promise<void> {
+    this.#holds += 1;
+    const target = '';
+    const hold = this.#holds;
+    const fields = { target, hold, ...withEarly(streams, connection) };
+    const { time } = await this.#channel.request('attach', fields, connection.fd);
+    try {
+      await replay(time ?? '');
+    } finally {
+      // Also where it has failed: the container is not to be held back by it.
+      await this.#channel.request('release', { target, hold }).catch(() => {});
+    }
   }
 
   /** Runs one more process. Without a client it is detached. @throws ShimFailure with the exit code to report */

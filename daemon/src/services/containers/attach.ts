@@ -1,11 +1,12 @@
 import net from 'node:net';
-import { conflict, invalid } from '@tinydocker/shared/errors.js';
+import { conflict, invalid, notImplemented } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { dup } from '../../kernel/socket.js';
 import { sendParts } from '../../lib/parts.js';
 import type { TakenConnection } from '../../runtime/connection.js';
 import type { AttachStreams } from '../../runtime/shim.js';
 import { parseDetachKeys } from './detach-keys.js';
+import { logFilesOf } from './log-config.js';
 import { containerLogs } from './logs.js';
 import { publishContainer } from './publish.js';
 import { isRunning, restarting } from './wait.js';
@@ -31,6 +32,7 @@ async function replay(
   id: string,
   options: AttachOptions,
   connection: TakenConnection,
+  until?: string,
 ): Promise<void> {
   if (!options.stdout && !options.stderr) return;
   const socket = new net.Socket({ fd: dup(connection.fd), readable: false, writable: true });
@@ -39,7 +41,7 @@ async function replay(
   socket.on('error', () => gone.abort());
   try {
     // Everything is in the kernel when this returns: the shim writes behind it.
-    await sendParts(socket, containerLogs(deps, id, options, gone.signal).data, gone.signal);
+    await sendParts(socket, containerLogs(deps, id, { ...options, until }, gone.signal).data, gone.signal);
   } finally {
     socket.destroy();
   }
@@ -49,6 +51,7 @@ async function replay(
 async function handedOver(
   deps: AttachDeps,
   id: string,
+  options: AttachOptions,
   streams: AttachStreams,
   connection: TakenConnection,
 ): Promise<boolean> {
@@ -57,13 +60,23 @@ async function handedOver(
     return record !== undefined && !isRunning(record);
   };
   const shim = deps.shims.get(id); // there is one, too, of a container that is just being started
-  if (!shim) return !stopped();
+  if (!shim) {
+    if (options.logs) await replay(deps, id, options, connection);
+    return !stopped();
+  }
+  let replayed = false;
+  const replayOnce = (until?: string) => {
+    replayed = true;
+    return replay(deps, id, options, connection, until);
+  };
   try {
-    await shim.attach('', streams, connection);
+    if (options.logs) await shim.attachBehind(streams, connection, replayOnce);
+    else await shim.attach('', streams, connection);
     return true;
   } catch (error) {
-    if (stopped()) return false;
-    throw error;
+    if (replayed || !stopped()) throw error;
+    if (options.logs) await replayOnce();
+    return false;
   }
 }
 
@@ -87,6 +100,10 @@ export async function attachContainer(
     throw conflict(`container ${id} is paused, unpause the container before attach`);
   if (record.state.status === 'restarting') throw restarting(id);
   const terminal = config.Tty ?? false;
+  // Asked now, while there is a status to answer with.
+  if (options.logs && !logFilesOf(deps, record)) {
+    throw notImplemented('configured logging driver does not support reading');
+  }
   const connection = take();
   const streams: AttachStreams = {
     stdin: options.stdin && (config.OpenStdin ?? false),
@@ -99,12 +116,12 @@ export async function attachContainer(
   try {
     connection.accept(streams.mux);
     publishContainer(deps, record, 'attach');
-    if (options.logs) await replay(deps, id, options, connection);
     if (!options.stream) {
+      if (options.logs) await replay(deps, id, options, connection);
       connection.close();
       return;
     }
-    if (await handedOver(deps, id, streams, connection)) connection.close();
+    if (await handedOver(deps, id, options, streams, connection)) connection.close();
     else deps.shims.addWaiting(id, { streams, connection });
   } catch (error) {
     // It has been accepted: what goes wrong now, a client sees as the end.
