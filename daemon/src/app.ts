@@ -13,6 +13,7 @@ import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
 import { imageRoutes } from './api/routes/images.js';
 import { systemRoutes } from './api/routes/system.js';
+import { volumeRoutes } from './api/routes/volumes.js';
 import { installUpgrade } from './api/upgrade.js';
 import { compileValidator } from './api/validator.js';
 import { installVersion, rewriteUrl } from './api/version.js';
@@ -74,6 +75,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(containerFileRoutes(deps));
   await app.register(commitRoutes(deps));
   await app.register(execRoutes(deps));
+  await app.register(volumeRoutes(deps));
 
   await app.ready();
   return app;

@@ -11,6 +11,8 @@ import { EventBus } from './services/events.js';
 import { ContainerStore } from './store/containers.js';
 import { openDatabase } from './store/database.js';
 import { ImageStore } from './store/images.js';
+import { VolumeStore } from './store/volumes.js';
+import { VolumeHolds } from './volume/holds.js';
 
 /** Everything that use cases are given; each names the few that it needs with Pick. */
 export interface Deps {
@@ -20,6 +22,8 @@ export interface Deps {
   readonly containers: ContainerStore;
   readonly images: ImageStore;
   readonly layers: LayerStore;
+  readonly volumes: VolumeStore;
+  readonly holds: VolumeHolds;
   readonly shims: ShimRegistry;
   readonly restarts: RestartTimers;
   readonly events: EventBus;
@@ -42,6 +46,8 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     containers,
     images: new ImageStore(db),
     layers: new LayerStore(paths),
+    volumes: new VolumeStore(db),
+    holds: new VolumeHolds(),
     shims: new ShimRegistry(),
     restarts: new RestartTimers(),
     events: new EventBus(),

@@ -41,6 +41,13 @@ export class Paths {
   get spare() {
     return join(this.dataRoot, 'spare');
   }
+  get volumes() {
+    return join(this.dataRoot, 'volumes');
+  }
+  /** A directory with nothing in it: the lowest layer where overlayfs wants one more. */
+  get empty() {
+    return join(this.dataRoot, 'empty');
+  }
   get bundles() {
     return join(this.execRoot, 'containers');
   }
@@ -55,6 +62,10 @@ export class Paths {
   /** A container's lasting files: upper, work, its log, hosts, hostname, resolv.conf. */
   container(id: string) {
     return join(this.containers, id);
+  }
+  /** A volume's directory; what containers see of it is `_data` in it. */
+  volume(name: string) {
+    return join(this.volumes, name);
   }
   bundle(id: string) {
     return join(this.bundles, id);

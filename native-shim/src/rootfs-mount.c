@@ -42,31 +42,11 @@ static bool may_cover(int target, const char *destination)
     return false;
 }
 
-/* The source of a bind as a detached mount; whether it is a directory decides what its mount point is. */
-static int clone_source(const struct rootfs *r, size_t index, bool *directory)
-{
-    const struct mount_spec *m = &r->spec->mounts[index];
-    int mnt =
-        r->sources[index] >= 0 ? r->sources[index] : mount_clone(AT_FDCWD, m->source, m->recursive_bind);
-    struct stat st;
-    if (mnt < 0 || fstat(mnt, &st) < 0) return -1;
-    *directory = S_ISDIR(st.st_mode);
-    if (mount_change(mnt, m->set, m->clear, 0, false) == 0 &&
-        mount_change(mnt, m->recursive_set, m->recursive_clear, 0, true) == 0 &&
-        mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation,
-                     m->propagate_recursively) == 0)
-        return mnt;
-    int saved = errno;
-    close(mnt);
-    errno = saved;
-    return -1;
-}
-
 static int make_mount(const struct rootfs *r, size_t index, bool *directory)
 {
     const struct mount_spec *m = &r->spec->mounts[index];
     *directory = true;
-    if (m->kind == MOUNT_BIND) return clone_source(r, index, directory);
+    if (m->kind == MOUNT_BIND || m->kind == MOUNT_IMAGE) return rootfs_source(r, index, directory);
     int mnt = mount_new(m->type, m->source, m->options, m->set);
     if (mnt < 0 || ((!is_dev(m) || device_make_default(mnt) == 0) &&
                     mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation, false) == 0))
@@ -105,8 +85,10 @@ static void keep(struct rootfs *r, const struct mount_spec *m, int mnt)
 
 static int fail(struct rootfs *r, const struct mount_spec *m)
 {
-    const char *what = m->kind == MOUNT_BIND ? m->source : m->type, *why = mount_reason();
-    bool said = m->kind != MOUNT_BIND && *why;
+    const char *what = m->kind == MOUNT_BIND ? m->source : m->kind == MOUNT_IMAGE ? "image" : m->type;
+    const char *why =
+        m->kind == MOUNT_BIND || m->kind == MOUNT_IMAGE ? rootfs_source_reason() : mount_reason();
+    bool said = *why;
     step_fail(r->s, errno, 128, "mount \"%s\" on \"%s\"%s%s", what, m->destination, said ? ": " : "",
               said ? why : "");
     return -1;

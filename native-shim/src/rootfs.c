@@ -101,14 +101,22 @@ static int overlay_root(const struct mount_spec *m, const char *path)
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+int rootfs_place(const struct rootfs *r, char *path, size_t size)
+{
+    const char *root = r->spec->root;
+    int n = root[0] == '/' ? snprintf(path, size, "%s", root)
+                           : snprintf(path, size, "%s/%s", r->bundle->dir, root);
+    if (n >= 0 && (size_t)n < size) return 0;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
 static int mount_root(struct rootfs *r)
 {
     const struct container_spec *spec = r->spec;
     char path[PATH_MAX];
-    int n = spec->root[0] == '/' ? snprintf(path, sizeof path, "%s", spec->root)
-                                 : snprintf(path, sizeof path, "%s/%s", r->bundle->dir, spec->root);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        step_fail(r->s, ENAMETOOLONG, 128, "mount the root");
+    if (rootfs_place(r, path, sizeof path) < 0) {
+        step_fail(r->s, errno, 128, "mount the root");
         return -1;
     }
     if (spec->nmounts && spec->mounts[0].kind == MOUNT_OVERLAY)
@@ -120,10 +128,10 @@ static int mount_root(struct rootfs *r)
     return -1;
 }
 
-/* sysfs shows the network namespace of whoever mounts it. */
+/* sysfs shows the network namespace of whoever mounts it; an idmap is made of the user, who is looked up meanwhile. */
 static bool waits(const struct mount_spec *m)
 {
-    return m->kind == MOUNT_SYSFS || m->kind == MOUNT_CGROUP;
+    return m->kind == MOUNT_SYSFS || m->kind == MOUNT_CGROUP || m->idmap;
 }
 
 static bool below_dev(const struct mount_spec *m)

@@ -9,12 +9,15 @@
 #include "cgroup.h"
 #include "spec.h"
 #include "step.h"
+#include "user.h"
 
 struct rootfs {
     struct steps *s;
     const struct bundle *bundle;
     const struct container_spec *spec;
     const struct cgroup *cgroup; /* NULL where the container has none of its own */
+    const struct user *user;     /* for mounts that are shown as another's; NULL until it is known */
+    int host_proc;               /* the host's /proc, as long as mounts are made */
     /* Handles (O_PATH); -1 where there is none. */
     int root, dev, proc, pts;
     size_t own_dev; /* index of the mount on /dev; 0 for none */
@@ -34,8 +37,17 @@ int rootfs_protect(struct rootfs *r);
 /* pivot_root into it; the host's tree is gone afterwards. */
 int rootfs_enter(struct rootfs *r);
 
+/* The directory that the root is mounted on. 0, or -1 with errno. */
+int rootfs_place(const struct rootfs *r, char *path, size_t size);
+
 /* rootfs-mount.c: one entry of "mounts", other than the root. 0, or -1 with s->failure. */
 int rootfs_mount(struct rootfs *r, size_t index);
+
+/* rootfs-source.c: a bind or an image as a detached mount; whether it is a directory decides what its mount point is. */
+int rootfs_source(const struct rootfs *r, size_t index, bool *directory);
+
+/* Why the last of them failed, where errno does not say it; "" else. */
+const char *rootfs_source_reason(void);
 
 /* rootfs-cgroup.c: /sys/fs/cgroup on TARGET. 0 or -1 with errno. */
 int rootfs_mount_cgroup(const struct rootfs *r, const struct mount_spec *m, int target);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "idmap.h"
 #include "spec-resources.h"
 
 struct json_object;
@@ -18,6 +19,7 @@ struct decode;
 enum mount_kind {
     MOUNT_BIND,
     MOUNT_OVERLAY, /* the root */
+    MOUNT_IMAGE,   /* an overlay anywhere else: what an image shows, read-only */
     MOUNT_PROC,
     MOUNT_SYSFS,
     MOUNT_CGROUP,
@@ -36,6 +38,9 @@ struct mount_spec {
     char *
         source_namespace; /* of a bind: the mount namespace (a path) that source is looked up in; NULL: ours */
     char **options;       /* what the filesystem itself takes; NULL-terminated */
+    char *subpath;        /* a path below the source, which may not lead out of it; NULL: the whole */
+    bool idmap, idmap_recursive;
+    struct id_map uids, gids; /* empty: made of the container's user and the owner of the source */
 };
 
 struct namespace_spec {

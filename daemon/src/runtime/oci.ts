@@ -28,6 +28,8 @@ export interface OciMount {
   type: string;
   source: string;
   options: string[];
+  uidMappings?: { containerID: number; hostID: number; size: number }[];
+  gidMappings?: { containerID: number; hostID: number; size: number }[];
 }
 
 export interface OciDevice {

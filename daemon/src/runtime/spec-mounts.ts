@@ -1,8 +1,11 @@
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid } from '@tinydocker/shared/errors.js';
-import { type BindMount, mountDestination } from './binds.js';
+import type { ContainerMount } from '../lib/mount.js';
+import { parseIdmap } from './idmap.js';
+import { mountDestination } from './mount-path.js';
 import type { OciMount } from './oci.js';
 import { INIT_PATH } from './spec-process.js';
+import { tmpfsOptions } from './tmpfs.js';
 
 /** Bytes of /dev/shm where nothing is asked for. */
 export const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
@@ -44,73 +47,62 @@ function defaultMounts(hostConfig: HostConfig, shmOf: string | undefined): OciMo
   ];
 }
 
-const TMPFS_FLAGS = [
-  'ro',
-  'rw',
-  'nosuid',
-  'suid',
-  'nodev',
-  'dev',
-  'noexec',
-  'exec',
-  'sync',
-  'async',
-  'noatime',
-  'atime',
-]
-  .concat(['nodiratime', 'diratime', 'relatime', 'norelatime', 'strictatime', 'nostrictatime'])
-  .concat(['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable']);
-const TMPFS_VALUES = /^(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=.+$/;
-
-/**
- * Options of `--tmpfs`, over Docker's noexec,nosuid,nodev, each of which its opposite takes away.
- * @throws EngineError invalid for a word that tmpfs(5) does not have
- */
-export function tmpfsOptions(text: string): string[] {
-  const words = text.split(',').filter((word) => word !== '');
-  const unknown = words.find((word) => !TMPFS_FLAGS.includes(word) && !TMPFS_VALUES.test(word));
-  if (unknown !== undefined) throw invalid(`invalid tmpfs option "${unknown}"`);
-  const defaults = ['noexec', 'nosuid', 'nodev'];
-  return [...defaults.filter((word) => !words.includes(word) && !words.includes(word.slice(2))), ...words];
+/** A mount whose source has been found: `source` is a path on the host, `lower` an image's layers, topmost first. */
+export interface SpecMount extends ContainerMount {
+  readonly lower?: readonly string[];
 }
 
-function bindMount(bind: BindMount): OciMount {
-  const options = [bind.recursive ? 'rbind' : 'bind', bind.propagation];
-  if (!bind.rw) options.push('ro');
+/** A colon parts lower directories, a comma options (mount option parsing of overlayfs). */
+export const escapeLayer = (path: string): string => path.replace(/[\\:,]/g, '\\$&');
+
+const subpathOption = (subpath: string | undefined): string[] => (subpath ? [`subpath=${subpath}`] : []);
+
+/** Ids of files, in the specification's own words; without a map the shim makes one of the container's user. */
+function idmapOptions(m: SpecMount): Pick<OciMount, 'uidMappings' | 'gidMappings'> & { words: string[] } {
+  if (m.idmap === undefined) return { words: [] };
+  const map = parseIdmap(m.idmap);
+  const words = [m.recursive ? 'ridmap' : 'idmap'];
+  return map ? { words, uidMappings: map.uids, gidMappings: map.gids } : { words };
+}
+
+function bindMount(m: SpecMount): OciMount {
+  const { words, ...maps } = idmapOptions(m);
+  const options = [m.recursive ? 'rbind' : 'bind', m.propagation || 'rprivate', ...words, ...subpathOption(m.subpath)];
+  if (!m.rw) options.push('ro');
   // Without this, what is mounted below a read-only directory would still be writable.
-  if (!bind.rw && bind.recursiveReadOnly) options.push('rro');
-  return mount(bind.destination, 'bind', bind.source, ...options);
+  if (!m.rw && m.recursiveReadOnly) options.push('rro');
+  return { ...mount(m.destination, 'bind', m.source, ...options), ...maps };
+}
+
+/** What an image shows, mounted read-only like a root that nothing is written to. */
+function imageMount(m: SpecMount): OciMount {
+  const lower = `lowerdir=${(m.lower ?? []).map(escapeLayer).join(':')}`;
+  return mount(m.destination, 'overlay', 'overlay', lower, 'ro', 'nodev', ...subpathOption(m.subpath));
 }
 
 const depth = (path: string): number => path.split('/').length;
 
-/** Every tmpfs that was asked for, by `--tmpfs` and by `--mount`. */
-function tmpfsMounts(hostConfig: HostConfig): OciMount[] {
-  const mounts = Object.entries(hostConfig.Tmpfs ?? {}).map(([path, options]) =>
-    mount(mountDestination(path), 'tmpfs', 'tmpfs', ...tmpfsOptions(options)),
-  );
-  for (const m of hostConfig.Mounts ?? []) {
-    if (m.Type !== 'tmpfs') continue;
-    if (m.Source) throw invalid('invalid mount config for type "tmpfs": field Source must not be specified');
-    const words = (m.TmpfsOptions?.Options ?? []).map((pair) => pair.join('='));
-    if (m.TmpfsOptions?.SizeBytes) words.push(`size=${m.TmpfsOptions.SizeBytes}`);
-    if (m.TmpfsOptions?.Mode) words.push(`mode=${m.TmpfsOptions.Mode.toString(8)}`);
-    if (m.ReadOnly) words.push('ro');
-    mounts.push(mount(mountDestination(m.Target ?? ''), 'tmpfs', 'tmpfs', ...tmpfsOptions(words.join(','))));
-  }
-  return mounts;
+function userMount(m: SpecMount): OciMount {
+  if (m.type === 'image') return imageMount(m);
+  return m.type === 'tmpfs' ? mount(m.destination, 'tmpfs', 'tmpfs', ...(m.options ?? [])) : bindMount(m);
 }
 
-/**
- * What the user asked for, outer directories before what lies in them.
- * @throws EngineError invalid, also for a destination named twice
- */
-export function userMounts(hostConfig: HostConfig, binds: readonly BindMount[]): OciMount[] {
-  const mounts = [...binds.map(bindMount), ...tmpfsMounts(hostConfig)];
-  mounts.sort((a, b) => depth(a.destination) - depth(b.destination));
-  const twice = mounts.find((m, i) => mounts.findIndex((other) => other.destination === m.destination) !== i);
-  if (twice) throw invalid(`Duplicate mount point: ${twice.destination}`);
-  return mounts;
+/** @throws EngineError invalid: two mounts have one destination */
+export function checkDestinations(destinations: readonly string[]): void {
+  const twice = destinations.find((destination, i) => destinations.indexOf(destination) !== i);
+  if (twice !== undefined) throw invalid(`Duplicate mount point: ${twice}`);
+}
+
+/** Paths that `--tmpfs` names. @throws EngineError invalid */
+export const tmpfsPaths = (hostConfig: HostConfig): string[] =>
+  Object.keys(hostConfig.Tmpfs ?? {}).map(mountDestination);
+
+/** Every mount that was asked for, outer directories before what lies in them. */
+function userMounts(hostConfig: HostConfig, asked: readonly SpecMount[]): OciMount[] {
+  const mounts = asked.map(userMount);
+  for (const [path, options] of Object.entries(hostConfig.Tmpfs ?? {}))
+    mounts.push(mount(mountDestination(path), 'tmpfs', 'tmpfs', ...tmpfsOptions(options)));
+  return mounts.sort((a, b) => depth(a.destination) - depth(b.destination));
 }
 
 const STAYS_WRITABLE = ['/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue'];
@@ -118,12 +110,12 @@ const STAYS_WRITABLE = ['/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue'];
 /** Everything below the root, in mounting order; a mount of the user's takes the place of ours. */
 export function specMounts(
   hostConfig: HostConfig,
-  binds: readonly BindMount[],
+  asked: readonly SpecMount[],
   files: EngineFiles,
   init: string | undefined,
   shmOf?: string,
 ): OciMount[] {
-  const users = userMounts(hostConfig, binds);
+  const users = userMounts(hostConfig, asked);
   const taken = new Set(users.map((m) => m.destination));
   const file = (destination: string, source: string) => mount(destination, 'bind', source, 'rbind', 'rprivate');
   const ours = [

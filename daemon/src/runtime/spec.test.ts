@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
-import { bindMounts } from './binds.js';
+import { parseBind } from './bind-spec.js';
 import { CAPABILITIES, DEFAULT_CAPABILITIES } from './capabilities.js';
+import { parseMount } from './mount-spec.js';
 import type { OciMount, OciSpec } from './oci.js';
 import { buildSpec, DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './spec.js';
-import { tmpfsOptions } from './spec-mounts.js';
+import { checkDestinations } from './spec-mounts.js';
 import { execProcess, mergeEnv } from './spec-process.js';
+import { tmpfsOptions } from './tmpfs.js';
 
 function spec(
   config: ContainerConfig,
@@ -16,7 +18,7 @@ function spec(
   return buildSpec({
     config: { Cmd: ['true'], ...config },
     hostConfig,
-    binds: bindMounts(hostConfig),
+    mounts: [...(hostConfig.Binds ?? []).map(parseBind), ...(hostConfig.Mounts ?? []).map(parseMount)],
     root: { lower: ['/l/2', '/l/1'], upper: '/c/upper', work: '/c/work' },
     rootfs: '/run/b/rootfs',
     cgroupPath: '/td/abc',
@@ -109,7 +111,7 @@ test('what the user mounts takes the place of what is ours, outer directories fi
   });
   const dev = spec({}, { Binds: ['/dev:/dev'] });
   assert.equal(dev.mounts.filter((m) => m.destination.startsWith('/dev')).length, 1);
-  assert.throws(() => spec({}, { Binds: ['/a:/b'], Tmpfs: { '/b/': '' } }), { message: 'Duplicate mount point: /b' });
+  assert.throws(() => checkDestinations(['/a', '/b', '/b']), { message: 'Duplicate mount point: /b' });
 });
 
 test('options of a tmpfs keep Docker’s, unless they say the opposite', () => {

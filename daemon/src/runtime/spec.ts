@@ -1,7 +1,6 @@
 import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
-import type { BindMount } from './binds.js';
 import type { OciDevice, OciMount, OciSpec } from './oci.js';
-import { type EngineFiles, specMounts } from './spec-mounts.js';
+import { type EngineFiles, escapeLayer, type SpecMount, specMounts } from './spec-mounts.js';
 import { containerProcess } from './spec-process.js';
 import { type HostDevices, specResources } from './spec-resources.js';
 
@@ -16,7 +15,7 @@ export interface RootLayers {
 export interface SpecInput {
   config: ContainerConfig;
   hostConfig: HostConfig;
-  binds: readonly BindMount[];
+  mounts: readonly SpecMount[];
   root: RootLayers;
   /** The bundle's empty directory that the root is mounted on. */
   rootfs: string;
@@ -66,19 +65,18 @@ export const DEFAULT_READONLY_PATHS: readonly string[] = [
 ];
 
 /**
- * The overlay on "/". A colon parts lower directories, a comma options (mount option parsing of overlayfs). Nodev, for a layer
- * of an image may hold the node of any disk: devices are in /dev, which is a mount of its own.
+ * The overlay on "/". Nodev, for a layer of an image may hold the node of any disk: devices are in /dev, which is a mount of its
+ * own.
  */
 function rootMount(root: RootLayers, privileged: boolean): OciMount {
-  const escaped = (path: string) => path.replace(/[\\:,]/g, '\\$&');
   return {
     destination: '/',
     type: 'overlay',
     source: 'overlay',
     options: [
-      `lowerdir=${root.lower.map(escaped).join(':')}`,
-      `upperdir=${escaped(root.upper)}`,
-      `workdir=${escaped(root.work)}`,
+      `lowerdir=${root.lower.map(escapeLayer).join(':')}`,
+      `upperdir=${escapeLayer(root.upper)}`,
+      `workdir=${escapeLayer(root.work)}`,
       ...(privileged ? [] : ['nodev']),
     ],
   };
@@ -117,7 +115,7 @@ export function buildSpec(input: SpecInput): OciSpec {
     domainname: ownUts && config.Domainname ? config.Domainname : undefined,
     mounts: [
       rootMount(input.root, hostConfig.Privileged ?? false),
-      ...specMounts(hostConfig, input.binds, input.files, input.init, input.shm),
+      ...specMounts(hostConfig, input.mounts, input.files, input.init, input.shm),
       ...(input.deviceMounts ?? []),
     ],
     annotations: hostConfig.Annotations ?? undefined,

@@ -1,5 +1,6 @@
 import type { ContainerConfig, Health, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
+import type { ContainerMount } from '../lib/mount.js';
 import type { Db } from './database.js';
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -38,6 +39,8 @@ export interface ContainerRecord {
   readonly state: ContainerState;
   /** Layer ids, lowest first. */
   readonly layers: readonly number[];
+  /** What is mounted into it; undefined where it is from before mounts were stored: see services/containers/mounts.ts. */
+  readonly mounts?: readonly ContainerMount[];
 }
 
 /** Told after a change: what it is now (undefined: removed) and what it was. */
@@ -54,11 +57,16 @@ interface Row {
   config: string;
   host_config: string;
   state: string;
+  mounts: string | null;
 }
 
 const statements = (db: Db) => ({
-  insert: db.prepare('INSERT INTO containers VALUES (@id, @name, @imageId, @createdAt, @config, @hostConfig, @state)'),
+  insert: db.prepare(
+    'INSERT INTO containers VALUES (@id, @name, @imageId, @createdAt, @config, @hostConfig, @state, @mounts)',
+  ),
   layer: db.prepare('INSERT INTO container_layers VALUES (?, ?, ?)'),
+  mountLayer: db.prepare('INSERT OR IGNORE INTO container_mount_layers VALUES (?, ?)'),
+  mounts: db.prepare('UPDATE containers SET mounts = ? WHERE id = ?'),
   state: db.prepare('UPDATE containers SET state = ? WHERE id = ?'),
   hostConfig: db.prepare('UPDATE containers SET host_config = ? WHERE id = ?'),
   name: db.prepare('UPDATE containers SET name = ? WHERE id = ?'),
@@ -93,8 +101,11 @@ export class ContainerStore {
         config: JSON.stringify(record.config),
         hostConfig: JSON.stringify(record.hostConfig),
         state: JSON.stringify(record.state),
+        mounts: record.mounts ? JSON.stringify(record.mounts) : null,
       });
       for (const [position, layer] of record.layers.entries()) this.#sql.layer.run(record.id, position, layer);
+      for (const mount of record.mounts ?? [])
+        for (const layer of mount.layers ?? []) this.#sql.mountLayer.run(record.id, layer);
     });
     this.#load(db);
   }
@@ -119,6 +130,7 @@ export class ContainerStore {
         hostConfig: JSON.parse(row.host_config) as HostConfig,
         state: JSON.parse(row.state) as ContainerState,
         layers: layers.get(row.id) ?? [],
+        ...(row.mounts !== null && { mounts: JSON.parse(row.mounts) as ContainerMount[] }),
       });
     }
   }
@@ -235,6 +247,16 @@ export class ContainerStore {
     const now = { ...before, hostConfig };
     this.#byId.set(id, now);
     this.#tell(id, now, before);
+    return now;
+  }
+
+  /** Another word on the mounts it has had from its creation: a volume that was filled is not to be filled again. */
+  setMounts(id: string, mounts: readonly ContainerMount[]): ContainerRecord {
+    const before = this.#byId.get(id);
+    if (!before) throw notFound(`No such container: ${id}`);
+    this.#sql.mounts.run(JSON.stringify(mounts), id);
+    const now = { ...before, mounts };
+    this.#byId.set(id, now);
     return now;
   }
 

@@ -26,6 +26,7 @@ const statements = (db: Db) => ({
     .prepare(
       `SELECT id FROM layers WHERE id NOT IN (SELECT layer_id FROM image_layers)
        AND id NOT IN (SELECT layer_id FROM container_layers)
+       AND id NOT IN (SELECT layer_id FROM container_mount_layers)
        ORDER BY id DESC`,
     )
     .pluck(),

@@ -63,4 +63,24 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX container_layers_layer ON container_layers (layer_id);
   `,
+  `
+  -- Volumes by name. The directory is volumes/<name>/_data.
+  CREATE TABLE volumes (
+    name       TEXT PRIMARY KEY,
+    created_at TEXT NOT NULL,
+    labels     TEXT NOT NULL,
+    options    TEXT NOT NULL
+  ) STRICT;
+
+  -- What is mounted into a container, as settled when it was created (JSON). NULL: only what host_config says.
+  ALTER TABLE containers ADD COLUMN mounts TEXT;
+
+  -- The layers of the images that are mounted into a container stay as long as it does.
+  CREATE TABLE container_mount_layers (
+    container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    layer_id     INTEGER NOT NULL REFERENCES layers (id),
+    PRIMARY KEY (container_id, layer_id)
+  ) STRICT;
+  CREATE INDEX container_mount_layers_layer ON container_mount_layers (layer_id);
+  `,
 ];

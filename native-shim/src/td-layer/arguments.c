@@ -13,10 +13,11 @@ static bool small_number(const char *text, int *value)
     return *end == '\0' && number < 256;
 }
 
-static bool read_bind(char **values, struct root_plan *plan, struct root_bind *binds)
+static bool read_bind(char **values, struct root_plan *plan, struct root_bind *binds, const char **subpath)
 {
     struct root_bind *bind = &binds[plan->bind_count++];
-    *bind = (struct root_bind){.source = values[0], .target = values[1]};
+    *bind = (struct root_bind){.source = values[0], .target = values[1], .subpath = *subpath};
+    *subpath = NULL;
     bind->read_only = strstr(values[2], "ro") != NULL;
     bind->optional = strstr(values[2], "optional") != NULL;
     return true;
@@ -28,23 +29,25 @@ static int values_of(const char *option)
     static const struct {
         const char *name;
         int values;
-    } OPTIONS[] = {{"pidfd", 1},     {"scratch", 1}, {"overlay", 1},   {"bind", 3},
-                   {"read-only", 0}, {"path", 1},    {"name", 1},      {"upper", 1},
-                   {"follow", 0},    {"chunked", 0}, {"keep-kind", 0}, {"owner", 1}};
+    } OPTIONS[] = {{"pidfd", 1},     {"scratch", 1},   {"overlay", 1}, {"bind", 3},  {"subpath", 1},
+                   {"read-only", 0}, {"path", 1},      {"name", 1},    {"upper", 1}, {"follow", 0},
+                   {"chunked", 0},   {"keep-kind", 0}, {"owner", 1}};
     for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++)
         if (strcmp(option, OPTIONS[i].name) == 0) return OPTIONS[i].values;
     return -1;
 }
 
 static bool take(struct arguments *a, const char *option, char **values, const char **overlay,
-                 size_t *overlays, struct root_bind *binds)
+                 size_t *overlays, struct root_bind *binds, const char **subpath)
 {
     if (strcmp(option, "pidfd") == 0) {
         return small_number(values[0], &a->plan.pidfd);
     } else if (strcmp(option, "owner") == 0) {
         a->owner = values[0];
     } else if (strcmp(option, "bind") == 0) {
-        return read_bind(values, &a->plan, binds);
+        return read_bind(values, &a->plan, binds, subpath);
+    } else if (strcmp(option, "subpath") == 0) {
+        *subpath = values[0]; /* of the bind that follows */
     } else if (strcmp(option, "overlay") == 0) {
         overlay[(*overlays)++] = values[0];
     } else if (strcmp(option, "scratch") == 0) {
@@ -70,6 +73,7 @@ static bool take(struct arguments *a, const char *option, char **values, const c
 bool arguments_read(char **argv, struct arguments *arguments)
 {
     size_t count = 0, overlays = 0;
+    const char *subpath = NULL;
     while (argv[count]) count++;
     /* More room than any of the two can need. */
     struct root_bind *binds = allocate((count + 1) * sizeof *binds);
@@ -79,7 +83,7 @@ bool arguments_read(char **argv, struct arguments *arguments)
         const char *option = argv[i++];
         int values = values_of(option);
         if (values < 0 || (size_t)values > count - i) return false;
-        if (!take(arguments, option, argv + i, overlay, &overlays, binds)) return false;
+        if (!take(arguments, option, argv + i, overlay, &overlays, binds, &subpath)) return false;
         i += (size_t)values;
     }
     return arguments->plan.pidfd >= 0 || arguments->upper || (arguments->plan.scratch && overlays > 0);

@@ -4,6 +4,11 @@
  *   td-layer unpack DIR      reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
  *                            empty; confines itself to DIR before the first byte
  *   td-layer remove DIR      removes DIR and all below it, of any depth
+ *   td-layer copy PATH DIR LAYER...
+ *                            copies what the layers (topmost first) have in the directory PATH into DIR; its root is
+ *                            the layers before it reads a byte of them
+ *   td-layer mount TYPE DEVICE OPTIONS DIR, td-layer unmount DIR
+ *                            mounts on the host for a volume: here, because it may take for ever
  *   td-layer pack upper DIR  writes a container's own layer as an archive to descriptor 3
  *   td-layer size upper DIR  counts the bytes of a container's own files
  *   td-layer changes OPTIONS prints what a container has changed, as changes.h says
@@ -23,8 +28,10 @@
 #include "td-layer/arguments.h"
 #include "td-layer/changes.h"
 #include "td-layer/confine.h"
+#include "td-layer/copy.h"
 #include "td-layer/fail.h"
 #include "td-layer/filesystem.h"
+#include "td-layer/host-mount.h"
 #include "td-layer/input.h"
 #include "td-layer/lookup.h"
 #include "td-layer/owner.h"
@@ -73,6 +80,13 @@ static int verb_remove(const char *path)
 static int done(void)
 {
     puts("{\"ok\":true}");
+    return finish();
+}
+
+static int verb_copy(const char *path, const char *directory, char *const *layers)
+{
+    int target, root = copy_confine(directory, layers, &target);
+    puts(copy_tree(root, path, target) ? "{\"ok\":true,\"found\":true}" : "{\"ok\":true,\"found\":false}");
     return finish();
 }
 
@@ -234,6 +248,15 @@ int main(int argc, char **argv)
     struct arguments arguments;
     if (argc == 3 && strcmp(argv[1], "unpack") == 0) return verb_unpack(argv[2]);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
+    if (argc > 4 && strcmp(argv[1], "copy") == 0) return verb_copy(argv[2], argv[3], argv + 4);
+    if (argc == 6 && strcmp(argv[1], "mount") == 0) {
+        layer_mount(argv[2], argv[3], argv[4], argv[5]);
+        return done();
+    }
+    if (argc == 3 && strcmp(argv[1], "unmount") == 0) {
+        layer_unmount(argv[2]);
+        return done();
+    }
     for (size_t i = 0; argc > 2 && i < sizeof VERBS / sizeof *VERBS; i++) {
         if (strcmp(argv[1], VERBS[i].name) != 0 || !arguments_read(argv + 2, &arguments)) continue;
         if (VERBS[i].upper == (arguments.upper != NULL) &&
@@ -241,7 +264,9 @@ int main(int argc, char **argv)
             return VERBS[i].run(&arguments);
     }
     fputs(
-        "usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n"
+        "usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n       td-layer copy PATH DIR "
+        "LAYER...\n"
+        "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
         "       td-layer pack|size upper DIR\n       td-layer changes|stat|archive|export|extract OPTIONS\n",
         stderr);
     return 2;

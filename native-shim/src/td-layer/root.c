@@ -67,11 +67,23 @@ static void make_scratch(const char *scratch)
     }
 }
 
+static int clone_source(const struct root_bind *bind)
+{
+    if (!bind->subpath) return mount_clone(AT_FDCWD, bind->source, true);
+    int root = open(bind->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int part = root < 0 ? -1 : path_open(root, bind->subpath, O_PATH, 0);
+    int mount = part < 0 ? -1 : mount_clone(part, "", true), saved = errno;
+    if (part >= 0) close(part);
+    if (root >= 0) close(root);
+    errno = saved;
+    return mount;
+}
+
 /* The mount point is found, and made where it is missing, without leaving the root; `bare`: only that. */
 static void add_bind(int root, const struct root_bind *bind, bool bare)
 {
     struct stat stat;
-    int mount = mount_clone(AT_FDCWD, bind->source, true);
+    int mount = clone_source(bind);
     if (mount < 0 && errno == ENOENT && bind->optional) return;
     if (mount < 0 || fstat(mount, &stat) < 0)
         fail_errno(errno, "mount \"%s\" on \"%s\"", bind->source, bind->target);

@@ -11,6 +11,7 @@
 
 struct root_bind {
     const char *source, *target;
+    const char *subpath; /* below the source, which it may not lead out of; NULL: the whole */
     bool read_only;
     bool optional; /* left out where the source is not there */
 };

@@ -97,6 +97,10 @@ export const Mount = Type.Object({
       CreateMountpoint: flag('Make the source where it is missing.'),
       ReadOnlyNonRecursive: flag('Read-only without the mounts below.'),
       ReadOnlyForceRecursive: flag('An error where the mounts below cannot be made read-only.'),
+      IDMap: text(
+        "Of this engine alone: show the files as another's. user: as the container's user has those of the source's owner; " +
+          'or uids=FROM-TO-COUNT#...;gids=...: ids of the file system from FROM on as those from TO on.',
+      ),
     }),
   ),
   VolumeOptions: Maybe(

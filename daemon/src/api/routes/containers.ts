@@ -73,7 +73,8 @@ export const containerRoutes =
         },
       },
       ({ query, body }, reply) => {
-        reply.code(201).send(createContainer(deps, query, body));
+        reply.code(201);
+        return createContainer(deps, query, body);
       },
     );
 

@@ -4,7 +4,6 @@ import type { Deps } from '../../deps.js';
 import { prepareParent } from '../../kernel/cgroup.js';
 import { helperPath } from '../../kernel/helpers.js';
 import type { StepRecorder } from '../../lib/steps.js';
-import { type BindMount, bindMounts } from '../../runtime/binds.js';
 import { makeBundle, type ShimConfig, type ShimLog, writeShimConfig, writeSpec } from '../../runtime/bundle.js';
 import { boundingCapabilities } from '../../runtime/capabilities.js';
 import { containerCgroup } from '../../runtime/cgroup.js';
@@ -16,8 +15,9 @@ import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { shimLogOf } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
 import { type Joined, namesOf } from './shared-namespaces.js';
+import { locateMounts } from './volumes.js';
 
-type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths'>;
+type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths' | 'volumes'>;
 
 /** The container's cgroup, from the root of every hierarchy. */
 export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
@@ -29,7 +29,7 @@ export function layerPaths(deps: Pick<Deps, 'layers' | 'paths'>, record: Contain
   return [...mountpointsAbove(deps, image), ...image];
 }
 
-function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindMount[], joined: Joined): OciSpec {
+function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined): OciSpec {
   const { config, hostConfig } = record;
   const dir = deps.paths.container(record.id);
   const names = namesOf(deps, record);
@@ -37,7 +37,7 @@ function specOf(deps: BundleDeps, record: ContainerRecord, binds: readonly BindM
   return buildSpec({
     config,
     hostConfig,
-    binds,
+    mounts: locateMounts(deps, record),
     root: { lower: layerPaths(deps, record), upper: `${dir}/upper`, work: `${dir}/work` },
     rootfs: `${deps.paths.bundle(record.id)}/rootfs`,
     cgroupPath: cgroupOf(deps, record),
@@ -80,9 +80,7 @@ export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: 
   const parent = posix.dirname(cgroupOf(deps, record));
   if (record.hostConfig.CgroupParent) steps.run('cgroup', parent, () => prepareParent(parent));
   steps.run('mkdir', dir, () => makeBundle(dir));
-  steps.run('write', `${dir}/config.json`, () =>
-    writeSpec(dir, specOf(deps, record, bindMounts(record.hostConfig), joined)),
-  );
+  steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, joined)));
   steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
 }
 

@@ -6,19 +6,24 @@ import { parseReference } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
 import { timestamp, ZERO_TIME } from '../../lib/clock.js';
 import { newId, shortId } from '../../lib/ids.js';
+import type { ContainerMount } from '../../lib/mount.js';
 import { kernelLimits } from '../../runtime/limits.js';
 import type { ContainerRecord, ContainerState } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
+import { discardVolume } from '../volumes/create.js';
 import { adaptResources } from './adapt-resources.js';
 import { checkHealthcheck } from './health-status.js';
 import { withLogDefaults } from './log-config.js';
 import { mergeConfig, mergeHostConfig } from './merge.js';
+import { settleMounts } from './mounts.js';
 import { checkName, generateName } from './names.js';
 import { resolveNetworkMode } from './network-mode.js';
 import { publishContainer } from './publish.js';
+import { type RemoveDeps, removeLocked } from './remove.js';
 import { checkSharedNetwork, resolveShared } from './shared-namespaces.js';
 import { refuseUnsupported } from './unsupported.js';
-import { refuseNul, validateConfig, validateHostConfig } from './validate.js';
+import { refuseNul, validateConfig, validateHostConfig, validateMounts } from './validate.js';
+import { checkVolumes, ensureVolumes, fillVolumes, needsFilling } from './volumes.js';
 
 export const NEW_STATE: ContainerState = {
   status: 'created',
@@ -32,9 +37,9 @@ export const NEW_STATE: ContainerState = {
   restartCount: 0,
 };
 
-type CreateDeps = Pick<Deps, 'config' | 'containers' | 'directories' | 'images' | 'events' | 'paths'>;
+type CreateDeps = RemoveDeps & Pick<Deps, 'directories'>;
 
-function findImage(deps: CreateDeps, name: string, platform: string | undefined): ImageRecord {
+function findImage(deps: Pick<Deps, 'images'>, name: string, platform: string | undefined): ImageRecord {
   if (name === '') throw invalid('no image specified');
   const image = deps.images.resolve(name);
   if (!image) {
@@ -53,22 +58,60 @@ function findImage(deps: CreateDeps, name: string, platform: string | undefined)
   return image;
 }
 
-/** What the image asks for and does not get yet. Running it without is better than not at all, but not in silence. */
-function imageWarnings(image: ImageRecord): string[] {
-  const volumes = Object.keys(image.config.config?.Volumes ?? {});
-  return volumes.map((path) => `there are no volumes yet: what is written to "${path}" stays in the container`);
+/** A container that VolumesFrom names. That it is not there is a fault of the request, as Docker has it. */
+function findSource(deps: CreateDeps, name: string): ContainerRecord {
+  try {
+    return deps.containers.resolve(name);
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
+}
+
+/** Gives the mounts of images the layers that they consist of now. */
+const withLayers = (deps: CreateDeps, mounts: readonly ContainerMount[]): ContainerMount[] =>
+  mounts.map((m) =>
+    m.type === 'image' && !m.layers ? { ...m, layers: findImage(deps, m.source, undefined).layers } : m,
+  );
+
+/** Records the container with its directories and volumes, or leaves nothing. */
+function record(deps: CreateDeps, wanted: ContainerRecord, mounts: readonly ContainerMount[]): ContainerRecord {
+  const dir = deps.paths.container(wanted.id);
+  const made: string[] = [];
+  try {
+    deps.directories.make(dir);
+    const named = ensureVolumes(deps, wanted.hostConfig, mounts, (volume) => made.push(volume.name));
+    const container = { ...wanted, mounts: named };
+    deps.containers.insert(container);
+    return container;
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    for (const name of made) discardVolume(deps, name);
+    throw within(`create container "${wanted.name}"`, error);
+  }
+}
+
+/** The volumes of a new container get what its image has there; one that cannot be filled is no container. */
+async function filled(deps: CreateDeps, container: ContainerRecord): Promise<void> {
+  await deps.locks.run(container.id, async () => {
+    try {
+      await fillVolumes(deps, container);
+    } catch (error) {
+      removeLocked(deps, container.id, { volumes: true });
+      throw within(`create container "${container.name}"`, error);
+    }
+  });
 }
 
 /**
- * Makes a container of an image: checked, recorded, with directories of its own, not started. Runs in one go, so that of two
- * requests for one name one wins.
+ * Makes a container of an image: checked, recorded, with directories of its own, not started. Up to the recording it runs in one
+ * go, so that of two requests for one name one wins; only volumes that have to be filled take longer.
  * @throws EngineError invalid, not-found (image, network), conflict (name), not-implemented
  */
 export function createContainer(
   deps: CreateDeps,
   options: { name?: string; platform?: string },
   request: ContainerCreateRequest,
-): ContainerCreateResponse {
+): ContainerCreateResponse | Promise<ContainerCreateResponse> {
   refuseNul(request);
   const { hostConfig: given, warnings } = adaptResources(
     withLogDefaults(deps.config, request.HostConfig ?? {}),
@@ -85,27 +128,36 @@ export function createContainer(
   validateConfig(config);
   validateHostConfig(request, { ...given, NetworkMode: network.mode });
   refuseUnsupported(request, { ...given, NetworkMode: network.mode });
+  const mounts = withLayers(
+    deps,
+    settleMounts(config, given, (name) => findSource(deps, name)),
+  );
+  checkVolumes(given, mounts);
+  validateMounts(mounts);
 
   const hostConfig = mergeHostConfig(given, network.mode);
-  const record: ContainerRecord = {
-    id,
-    name: options.name ? checkName(deps.containers, options.name) : generateName(deps.containers),
-    imageId: image.id,
-    image: request.Image ?? '',
-    createdAt: timestamp(),
-    config,
-    hostConfig: { ...hostConfig, ...resolveShared(deps, hostConfig) },
-    state: NEW_STATE,
-    layers: image.layers,
-  };
-  const dir = deps.paths.container(id);
-  try {
-    deps.directories.make(dir);
-    deps.containers.insert(record);
-  } catch (error) {
-    rmSync(dir, { recursive: true, force: true });
-    throw within(`create container "${record.name}"`, error);
+  const container = record(
+    deps,
+    {
+      id,
+      name: options.name ? checkName(deps.containers, options.name) : generateName(deps.containers),
+      imageId: image.id,
+      image: request.Image ?? '',
+      createdAt: timestamp(),
+      config,
+      hostConfig: { ...hostConfig, ...resolveShared(deps, hostConfig) },
+      state: NEW_STATE,
+      layers: image.layers,
+    },
+    mounts,
+  );
+  const answer = { Id: id, Warnings: [...warnings, ...network.warnings] };
+  if (!needsFilling(container)) {
+    publishContainer(deps, container, 'create');
+    return answer;
   }
-  publishContainer(deps, record, 'create');
-  return { Id: id, Warnings: [...warnings, ...network.warnings, ...imageWarnings(image)] };
+  return filled(deps, container).then(() => {
+    publishContainer(deps, container, 'create');
+    return answer;
+  });
 }

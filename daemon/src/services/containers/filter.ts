@@ -3,7 +3,8 @@ import { invalid } from '@tinydocker/shared/errors.js';
 import { booleanFilter, type Filters, matchesFilter, matchesLabels, parseFilters } from '@tinydocker/shared/filters.js';
 import type { Deps } from '../../deps.js';
 import type { ContainerRecord } from '../../store/containers.js';
-import { mountPoints } from './mount-points.js';
+import { textMatcher } from '../text-matcher.js';
+import { containerMounts } from './mounts.js';
 
 const ACCEPTED =
   'ancestor before exited expose health id isolation is-task label name network publish since status volume'.split(' ');
@@ -32,17 +33,6 @@ export function parseContainerFilters(text: string | undefined): Filters {
   }
   booleanFilter(filters, 'is-task');
   return filters;
-}
-
-/** A part of a name, or a regular expression. What is not one is taken literally. */
-function matcher(pattern: string): (text: string) => boolean {
-  if (/^[\w/-]*$/.test(pattern)) return (text) => text.includes(pattern);
-  try {
-    const expression = new RegExp(pattern);
-    return (text) => expression.test(text);
-  } catch {
-    return (text) => text === pattern;
-  }
 }
 
 /** `80`, `8000-8010/udp` against `80/tcp`. */
@@ -76,7 +66,7 @@ function descendants(deps: Pick<Deps, 'images'>, names: readonly string[]): Set<
 /** What all filters together let through. @throws EngineError not-found for `before` and `since` */
 export function containerFilter(deps: Pick<Deps, 'containers' | 'images'>, filters: Filters): ContainerFilter {
   if (filters.size === 0) return () => true;
-  const names = filters.get('name')?.map(matcher);
+  const names = filters.get('name')?.map(textMatcher);
   const ancestors = filters.has('ancestor') ? descendants(deps, filters.get('ancestor')!) : undefined;
   const before = filters.get('before')?.map((ref) => deps.containers.resolve(ref));
   const since = filters.get('since')?.map((ref) => deps.containers.resolve(ref));
@@ -99,7 +89,7 @@ export function containerFilter(deps: Pick<Deps, 'containers' | 'images'>, filte
     () => task !== true,
     (c) =>
       matchesFilter(filters, 'volume', (volume) =>
-        mountPoints(c.hostConfig).some((m) => m.Source === volume || m.Destination === volume),
+        containerMounts(c).some((m) => m.source === volume || m.destination === volume),
       ),
   ];
   return (record) => tests.every((test) => test(record));

@@ -81,7 +81,7 @@ export async function inspectContainer(
     HostConfig: hostConfig,
     GraphDriver: graphDriver(deps, record),
     ...(options.size && (await containerSize(deps, record))),
-    Mounts: mountPoints(hostConfig),
+    Mounts: mountPoints(deps, record),
     Config: config,
     NetworkSettings: networkSettings(hostConfig.NetworkMode ?? 'none'),
   };

@@ -28,7 +28,7 @@ function commandOf(record: ContainerRecord): string {
   return [path, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
 }
 
-function summary(record: ContainerRecord, image: string, now: number): ContainerSummary {
+function summary(deps: ListDeps, record: ContainerRecord, image: string, now: number): ContainerSummary {
   const { config, hostConfig, state } = record;
   const mode = hostConfig.NetworkMode ?? 'none';
   return {
@@ -44,7 +44,7 @@ function summary(record: ContainerRecord, image: string, now: number): Container
     Status: statusText(state, now),
     HostConfig: { NetworkMode: mode, Annotations: hostConfig.Annotations ?? undefined },
     NetworkSettings: { Networks: networksOf(mode) },
-    Mounts: mountPoints(hostConfig),
+    Mounts: mountPoints(deps, record),
   };
 }
 
@@ -70,7 +70,7 @@ export async function listContainers(deps: ListDeps, options: ListOptions = {}):
   const chosen = records.filter((record) => (all || isRunning(record)) && matches(record)).slice(0, limit);
   const now = Date.now();
   const nameOf = imageNames(deps);
-  const list = chosen.map((record) => summary(record, nameOf(record), now));
+  const list = chosen.map((record) => summary(deps, record, nameOf(record), now));
   if (!options.size) return list;
   const sizes = await Promise.all(chosen.map((record) => containerSize(deps, record)));
   return list.map((entry, i) => ({ ...entry, ...sizes[i] }));

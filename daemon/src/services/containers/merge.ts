@@ -28,6 +28,7 @@ export function mergeConfig(request: ContainerCreateRequest, image: ImageConfig,
   const command = commandLine(request, image);
   const env = overlayEnv(request.Env ?? [], image.Env ?? []);
   const ports = { ...image.ExposedPorts, ...request.ExposedPorts };
+  const volumes = { ...image.Volumes, ...request.Volumes };
   const workingDir = request.WorkingDir || image.WorkingDir || '';
   return {
     Hostname: hostname,
@@ -44,7 +45,7 @@ export function mergeConfig(request: ContainerCreateRequest, image: ImageConfig,
     Cmd: command.Cmd,
     Healthcheck: mergeHealthcheck(request.Healthcheck, image.Healthcheck),
     Image: request.Image ?? '',
-    Volumes: request.Volumes && Object.keys(request.Volumes).length ? request.Volumes : null,
+    Volumes: Object.keys(volumes).length ? volumes : null,
     WorkingDir: workingDir.startsWith('/') ? posix.normalize(workingDir) : workingDir,
     Entrypoint: command.Entrypoint,
     NetworkDisabled: request.NetworkDisabled || undefined,
@@ -71,8 +72,8 @@ export function mergeHostConfig(given: HostConfig, networkMode: string): HostCon
       MaximumRetryCount: given.RestartPolicy?.MaximumRetryCount ?? 0,
     },
     AutoRemove: given.AutoRemove ?? false,
-    VolumeDriver: '',
-    VolumesFrom: null,
+    VolumeDriver: given.VolumeDriver ?? '',
+    VolumesFrom: given.VolumesFrom ?? null,
     ConsoleSize: given.ConsoleSize ?? [0, 0],
     Annotations: given.Annotations ?? undefined,
     CapAdd: given.CapAdd ?? null,

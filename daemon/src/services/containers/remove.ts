@@ -5,21 +5,35 @@ import { collectContent } from '../images/collect.js';
 import { endRestartingLocked } from './end-restarting.js';
 import { sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
+import { removeAnonymousVolumes } from './volumes.js';
 import { isRunning, untilExited } from './wait.js';
 
 const SIGKILL = 9;
 
 export type RemoveDeps = Pick<
   Deps,
-  'config' | 'containers' | 'events' | 'images' | 'layers' | 'locks' | 'log' | 'paths' | 'restarts' | 'shims' | 'trash'
+  | 'config'
+  | 'containers'
+  | 'events'
+  | 'holds'
+  | 'images'
+  | 'layers'
+  | 'locks'
+  | 'log'
+  | 'paths'
+  | 'restarts'
+  | 'shims'
+  | 'trash'
+  | 'volumes'
 >;
 
 /**
  * Removes a container that has ended, whose lock the caller holds. The row goes first: what a crash leaves behind after that
  * has no row, and is removed as a stray. Its shim may still be at work: the cgroup and the mounts that it takes away are
  * known by the id alone, which is never used again.
+ * One that removes itself takes the volumes along that were made up for it.
  */
-export function removeLocked(deps: RemoveDeps, id: string): void {
+export function removeLocked(deps: RemoveDeps, id: string, options: { volumes?: boolean } = {}): void {
   const record = deps.containers.get(id);
   if (!record) throw notFound(`No such container: ${id}`);
   deps.containers.remove(id);
@@ -28,6 +42,7 @@ export function removeLocked(deps: RemoveDeps, id: string): void {
   deps.trash.discard(deps.paths.container(id));
   // The last container of an image that was removed by force: its layers go with it.
   if (!deps.images.get(record.imageId)) collectContent(deps);
+  if (options.volumes || record.hostConfig.AutoRemove) removeAnonymousVolumes(deps, record);
   publishContainer(deps, record, 'destroy');
 }
 
@@ -39,13 +54,13 @@ async function endByForce(deps: RemoveDeps, record: ContainerRecord): Promise<vo
 }
 
 /**
- * Removes a container; `force` kills it first.
+ * Removes a container; `force` kills it first, `v` takes along the volumes that were made up for it.
  * @throws EngineError not-found, conflict (it runs)
  */
 export async function removeContainer(
   deps: RemoveDeps,
   nameOrId: string,
-  options: { force?: boolean; link?: boolean } = {},
+  options: { force?: boolean; link?: boolean; v?: boolean } = {},
 ): Promise<void> {
   if (options.link) throw notImplemented('this engine does not offer links (link) yet');
   const { id } = deps.containers.resolve(nameOrId);
@@ -61,6 +76,6 @@ export async function removeContainer(
       }
       await endByForce(deps, record);
     }
-    removeLocked(deps, id);
+    removeLocked(deps, id, { volumes: options.v });
   });
 }

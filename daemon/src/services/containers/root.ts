@@ -2,13 +2,13 @@ import type { Deps } from '../../deps.js';
 import { LayerHelper, type LayerReply } from '../../kernel/layer-helper.js';
 import { openPid } from '../../kernel/process.js';
 import { closeFd } from '../../kernel/socket.js';
-import { bindMounts } from '../../runtime/binds.js';
-import { userMounts } from '../../runtime/spec-mounts.js';
+import type { SpecMount } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { layerPaths } from './bundle.js';
 import { engineFiles } from './engine-files.js';
+import { locateMounts } from './volumes.js';
 
-export type RootDeps = Pick<Deps, 'containers' | 'layers' | 'paths'>;
+export type RootDeps = Pick<Deps, 'containers' | 'layers' | 'paths' | 'volumes'>;
 
 export interface RootOptions {
   /** Files are made or changed. Of a container that does not run, the caller holds the lock. */
@@ -62,17 +62,22 @@ function assembledRoot(deps: RootDeps, record: ContainerRecord, write: boolean):
   const dir = deps.paths.container(id);
   const upper = `${dir}/upper`;
   const layers = layerPaths(deps, record);
-  const mounts = userMounts(hostConfig, bindMounts(hostConfig));
-  const binds = mounts.filter(({ type, destination }) => type === 'bind' && !VOLATILE.test(destination));
+  const onHost = ({ type, destination }: SpecMount) =>
+    (type === 'bind' || type === 'volume') && !VOLATILE.test(destination);
+  const depth = ({ destination }: SpecMount) => destination.split('/').length;
+  const binds = locateMounts(deps, record)
+    .filter(onHost)
+    .sort((a, b) => depth(a) - depth(b));
   return [
     ...(write
       ? overlay(deps, layers, [`upperdir=${escaped(upper)}`, `workdir=${escaped(dir)}/work`])
       : overlay(deps, [upper, ...layers], scratchOptions(deps.paths.trash))),
     ...engineBinds(deps, record),
-    ...binds.flatMap(({ source, destination, options }) => {
-      const access = options?.includes('ro') ? 'ro' : 'rw';
+    ...binds.flatMap(({ source, destination, rw, subpath }) => {
+      const access = rw ? 'rw' : 'ro';
       // What is only to be read may be missing; what is written must not go somewhere else.
-      return ['bind', source, destination, write ? access : `${access},optional`];
+      const bind = ['bind', source, destination, write ? access : `${access},optional`];
+      return subpath === undefined ? bind : ['subpath', subpath, ...bind];
     }),
     ...(write && hostConfig.ReadonlyRootfs ? ['read-only'] : []),
   ];

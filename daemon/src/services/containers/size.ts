@@ -1,26 +1,6 @@
-import { lstat, readdir } from 'node:fs/promises';
 import type { Deps } from '../../deps.js';
+import { treeSize } from '../../kernel/tree-size.js';
 import type { ContainerRecord } from '../../store/containers.js';
-
-/**
- * Bytes of all files below a directory, each inode once. What changes meanwhile may be counted or not. Looks at names and
- * inodes only, never into a file: what a container has put there cannot make it wait.
- */
-async function treeSize(directory: string, seen: Set<number>): Promise<number> {
-  let size = 0;
-  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
-    const path = `${directory}/${entry.name}`;
-    if (entry.isDirectory()) {
-      size += await treeSize(path, seen);
-      continue;
-    }
-    const stat = await lstat(path).catch(() => undefined);
-    if (!stat || (stat.nlink > 1 && seen.has(stat.ino))) continue;
-    if (stat.nlink > 1) seen.add(stat.ino);
-    size += stat.size;
-  }
-  return size;
-}
 
 export interface ContainerSize {
   /** Bytes that it has written. */
@@ -34,7 +14,7 @@ export async function containerSize(
   deps: Pick<Deps, 'images' | 'paths'>,
   record: ContainerRecord,
 ): Promise<ContainerSize> {
-  const SizeRw = await treeSize(`${deps.paths.container(record.id)}/upper`, new Set());
+  const SizeRw = await treeSize(`${deps.paths.container(record.id)}/upper`);
   const layers = record.layers.reduce((sum, id) => sum + (deps.images.content.layer(id)?.size ?? 0), 0);
   return { SizeRw, SizeRootFs: SizeRw + layers };
 }

@@ -5,18 +5,20 @@ import type { Deps } from '../../deps.js';
 import { timestamp } from '../../lib/clock.js';
 import { StepRecorder } from '../../lib/steps.js';
 import { Undo } from '../../lib/undo.js';
-import { bindMounts } from '../../runtime/binds.js';
 import { removeBundle } from '../../runtime/bundle.js';
 import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
 import { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { prepareBundle, prepareFiles } from './bundle.js';
 import { describeFailure } from './failure.js';
+import { containerMounts } from './mounts.js';
+import { checkPropagation } from './propagation.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
 import { type Joined, openShared } from './shared-namespaces.js';
 import { keepSteps } from './steps.js';
 import { type SuperviseDeps, supervise } from './supervise.js';
+import { mountVolumes } from './volumes.js';
 import { hasProcess, isRunning } from './wait.js';
 
 export type StartDeps = SuperviseDeps & Pick<Deps, 'locks'>;
@@ -29,7 +31,7 @@ function faultStep(variable: string): string | undefined {
 
 /** `-v` makes a missing source directory, as Docker always has; a start that fails takes it away again. */
 function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): void {
-  for (const { source, createSource } of bindMounts(record.hostConfig)) {
+  for (const { source, createSource } of containerMounts(record)) {
     if (!createSource || statSync(source, { throwIfNoEntry: false })) continue;
     const first = steps.run('mkdir', source, () => mkdirSync(source, { recursive: true, mode: 0o755 }));
     if (first === undefined) continue; // another start was faster
@@ -113,6 +115,10 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
   else deps.restarts.reset(id);
   try {
     makeSources(record, steps, undo);
+    if (containerMounts(record).length > 0) {
+      checkPropagation(containerMounts(record));
+      await mountVolumes(deps, record, undo);
+    }
     joined = openShared(deps, record);
     const shim = launch(deps, record, steps, undo, joined);
     await shim.start((reply) => {

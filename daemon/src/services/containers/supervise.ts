@@ -11,6 +11,7 @@ import { reportLogTrouble } from './log-trouble.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
 import { hasRestartPolicy, restartDelay } from './restart-policy.js';
+import { releaseVolumes } from './volumes.js';
 import { hasProcess } from './wait.js';
 
 export type SuperviseDeps = Pick<
@@ -19,6 +20,7 @@ export type SuperviseDeps = Pick<
   | 'containers'
   | 'directories'
   | 'events'
+  | 'holds'
   | 'images'
   | 'layers'
   | 'locks'
@@ -27,6 +29,7 @@ export type SuperviseDeps = Pick<
   | 'restarts'
   | 'shims'
   | 'trash'
+  | 'volumes'
 >;
 
 /** Whole seconds between start and end, as the event says it. */
@@ -72,6 +75,7 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
     // The shim's clock is finer than ours: what ends at once would else end before it began.
     finishedAt: report.exitedAt > before.state.startedAt ? report.exitedAt : before.state.startedAt,
   });
+  releaseVolumes(deps, record);
   // Unless it has been told of when it happened.
   if (report.oomKilled && !before.state.oomKilled) publishContainer(deps, record, 'oom');
   publishContainer(deps, record, 'die', { exitCode: String(report.status), execDuration: duration(record) });

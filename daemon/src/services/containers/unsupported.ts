@@ -13,10 +13,6 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
   [(h) => h.PublishAllPorts ?? false, 'publishing ports (PublishAllPorts)'],
   [(h) => some(h.Links), 'links to other containers (Links)'],
   [(h) => some(h.DeviceRequests), 'device requests (DeviceRequests)'],
-  [(h) => some(h.VolumesFrom), 'mounts of other containers (VolumesFrom)'],
-  [(h) => Boolean(h.VolumeDriver), 'volume drivers (VolumeDriver)'],
-  [(h) => (h.Mounts ?? []).some((m) => m.Type === 'volume'), 'volumes (Mounts with type volume)'],
-  [(h) => (h.Mounts ?? []).some((m) => m.Type === 'image'), 'mounts of images (Mounts with type image)'],
   [(h) => any(h.StorageOpt), 'options of the storage driver (StorageOpt)'],
   [(h) => Boolean(h.Cgroup), 'the cgroup of another container (Cgroup)'],
   [(h) => !['', 'host', undefined, null].includes(h.UsernsMode), 'user namespaces (UsernsMode)'],
@@ -27,7 +23,6 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
 ];
 
 const REFUSED_CONFIG: readonly (readonly [asked: (c: ContainerConfig) => boolean, what: string])[] = [
-  [(c) => any(c.Volumes), 'anonymous volumes (Volumes)'],
   [(c) => Boolean(c.MacAddress), 'a MAC address of its own (MacAddress)'],
 ];
 

@@ -2,9 +2,8 @@ import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
-import { bindMounts } from '../../runtime/binds.js';
+import type { ContainerMount } from '../../lib/mount.js';
 import { capabilityName } from '../../runtime/capabilities.js';
-import { userMounts } from '../../runtime/spec-mounts.js';
 import { validateLogConfig } from './log-config.js';
 import { checkRestartPolicy, hasRestartPolicy } from './restart-policy.js';
 import { parseSignal } from './signals.js';
@@ -125,17 +124,10 @@ function validateNames(h: HostConfig): void {
   }
 }
 
-function validateMounts(h: HostConfig): void {
-  for (const mount of h.Mounts ?? []) {
-    const type = mount.Type ?? '';
-    if (!['bind', 'tmpfs', 'volume', 'image'].includes(type)) {
-      throw invalid(`invalid mount config for type "${type}": mount type unknown`);
-    }
-  }
-  const binds = bindMounts(h);
-  userMounts(h, binds);
-  for (const { source, createSource } of binds) {
-    if (!createSource && !statSync(source, { throwIfNoEntry: false })) {
+/** Checks that what is to be mounted is there, where it is not made. @throws EngineError invalid */
+export function validateMounts(mounts: readonly ContainerMount[]): void {
+  for (const { type, source, createSource } of mounts) {
+    if (type === 'bind' && !createSource && !statSync(source, { throwIfNoEntry: false })) {
       throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${source}`);
     }
   }
@@ -154,7 +146,6 @@ export function validateHostConfig(config: ContainerConfig, h: HostConfig): void
   validateUlimits(h);
   validateSysctls(h);
   validateNames(h);
-  validateMounts(h);
   validateLogConfig(h);
 }
 
