@@ -10,8 +10,12 @@ type Loader = () => Promise<{ command: Command }>;
  */
 
 const attach: Loader = () => import('./commands/container/attach.js');
+const commit: Loader = () => import('./commands/container/commit.js');
+const cp: Loader = () => import('./commands/container/cp.js');
 const create: Loader = () => import('./commands/container/create.js');
+const diff: Loader = () => import('./commands/container/diff.js');
 const exec: Loader = () => import('./commands/container/exec.js');
+const exportContainer: Loader = () => import('./commands/container/export.js');
 const kill: Loader = () => import('./commands/container/kill.js');
 const listContainers: Loader = () => import('./commands/container/ls.js');
 const logs: Loader = () => import('./commands/container/logs.js');
@@ -43,9 +47,13 @@ const version: Loader = () => import('./commands/system/version.js');
 
 export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   attach,
+  commit,
+  cp,
   create,
+  diff,
   events,
   exec,
+  export: exportContainer,
   images: listImages,
   info,
   inspect,
@@ -76,8 +84,12 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
     summary: 'Manage containers',
     verbs: {
       attach,
+      commit,
+      cp,
       create,
+      diff,
       exec,
+      export: exportContainer,
       inspect: inspectContainer,
       kill,
       list: listContainers,

@@ -47,7 +47,7 @@ test('a mistyped verb is an error that says what was meant', async () => {
   assert.deepEqual(await run('strat x'), {
     code: 1,
     out: '',
-    err: "tdctl: unknown command: tdctl strat\n\nDid you mean this?\n\tstart\n\nRun 'tdctl --help' for more information\n",
+    err: "tdctl: unknown command: tdctl strat\n\nDid you mean this?\n\tstart\n\tstats\n\nRun 'tdctl --help' for more information\n",
   });
   assert.match(
     (await run('container strat')).err,

@@ -126,6 +126,9 @@ function checkCount(command: Command, path: string, args: readonly string[]): vo
   const plural = (n: number) => `${n} argument${n === 1 ? '' : 's'}`;
   if (max === 0) throw new ArgumentCountError(`'tdctl ${path}' accepts no arguments`);
   if (min === max) throw new ArgumentCountError(`'tdctl ${path}' requires ${plural(min)}`);
+  if (min > 0 && Number.isFinite(max)) {
+    throw new ArgumentCountError(`'tdctl ${path}' requires at least ${min} and at most ${plural(max)}`);
+  }
   if (args.length < min) throw new ArgumentCountError(`'tdctl ${path}' requires at least ${plural(min)}`);
   throw new ArgumentCountError(`'tdctl ${path}' requires at most ${plural(max)}`);
 }
@@ -139,7 +142,7 @@ function report(error: unknown, command: Command, path: string, stderr: Output):
     return USAGE_CODE;
   }
   if (error instanceof ArgumentCountError) {
-    const last = error.message.includes('at least') ? see : more;
+    const last = /at least (?!.* at most )/.test(error.message) ? see : more;
     stderr.write(`tdctl: ${error.message}\n\n${usageLine(command, path)}\n\n${last}`);
     return 1;
   }

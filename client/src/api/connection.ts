@@ -113,6 +113,7 @@ export class Connection {
   /** Sends a request; resolves when the head of its answer is there. */
   request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
     const { body } = options;
+    this.#reader.bodiless = method === 'HEAD';
     let head = `${method} ${path} HTTP/1.1\r\nHost: tinydocker\r\nUser-Agent: tdctl\r\n`;
     for (const [name, value] of Object.entries(options.headers ?? {})) head += `${name}: ${value}\r\n`;
     if (typeof body === 'string') {

@@ -4,7 +4,8 @@ import { ApiError, notAnEngine } from './errors.js';
 import type { Host } from './host.js';
 import { parseJson } from './json.js';
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+/** A list is given word by word. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface CallOptions {
   query?: Query;
@@ -15,6 +16,9 @@ const PREFIX = `/v${API_VERSION}`;
 
 function pathOf(path: string, query: Query = {}): string {
   const pairs = Object.entries(query)
+    .flatMap(([name, value]) =>
+      Array.isArray(value) ? value.map((one) => [name, one] as const) : [[name, value] as const],
+    )
     .filter(([, value]) => value !== undefined && value !== '' && value !== false)
     .map(([name, value]) => `${name}=${encodeURIComponent(value === true ? '1' : String(value))}`);
   return `${PREFIX}${path}${pairs.length > 0 ? `?${pairs.join('&')}` : ''}`;
@@ -60,9 +64,20 @@ export class Engine {
     return this.#request(this.#take(), method, pathOf(path, options.query), body);
   }
 
+  /** The headers of what is there; undefined where the daemon refuses to tell: a HEAD has no words for why. */
+  async head(path: string, query: Query): Promise<ReadonlyMap<string, string> | undefined> {
+    const reply = await this.#take().request('HEAD', pathOf(path, query));
+    return reply.status < 400 ? reply.headers : undefined;
+  }
+
   /** Sends a stream. */
-  upload(path: string, query: Query, content: AsyncIterable<Uint8Array>): Promise<Reply> {
-    return this.#request(this.#take(), 'POST', pathOf(path, query), content, {
+  upload(
+    path: string,
+    query: Query,
+    content: AsyncIterable<Uint8Array>,
+    method: 'POST' | 'PUT' = 'POST',
+  ): Promise<Reply> {
+    return this.#request(this.#take(), method, pathOf(path, query), content, {
       'Content-Type': 'application/x-tar',
     });
   }

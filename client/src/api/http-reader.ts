@@ -45,6 +45,8 @@ export class ResponseReader {
   #partial: Buffer = Buffer.alloc(0);
   #left = 0;
   #close = false;
+  /** The answer to a HEAD says how long a body would be that does not come. */
+  bodiless = false;
 
   constructor(events: ResponseEvents) {
     this.#events = events;
@@ -120,7 +122,7 @@ export class ResponseReader {
     if (status < 200 && status !== 101) return;
     const length = Number(headers.get('content-length') ?? Number.NaN);
     this.#close = /\bclose\b/i.test(headers.get('connection') ?? '');
-    const empty = status === 204 || status === 304 || length === 0;
+    const empty = this.bodiless || status === 204 || status === 304 || length === 0;
     if (status === 101) this.#state = 'until-close';
     else if (empty) this.#state = 'done';
     else if (/chunked/i.test(headers.get('transfer-encoding') ?? '')) this.#state = 'chunk-size';
