@@ -10,6 +10,30 @@ static const bool plain[256] = {
     ['='] = true,         ['?' ... '['] = true, [']' ... 0x7f] = true,
 };
 
+typedef unsigned char block __attribute__((vector_size(16)));
+typedef signed char signed_block __attribute__((vector_size(16)));
+
+/*
+ * Copies blocks of sixteen as long as all of their bytes are plain; returns how many bytes those were. Compared as
+ * signed numbers, control characters and what is not ASCII are both below a space; one bit apart are < and >,
+ * and " and &.
+ */
+static size_t copy_plain(char *out, const unsigned char *s, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= sizeof(block); at += sizeof(block)) {
+        block b;
+        memcpy(&b, s + at, sizeof(b));
+        signed_block special = ((signed_block)b < ' ') | (signed_block)((b | 2) == '>') |
+                               (signed_block)((b | 4) == '&') | (signed_block)(b == '\\');
+        uint64_t halves[2];
+        memcpy(halves, &special, sizeof(halves));
+        if ((halves[0] | halves[1]) != 0) break;
+        memcpy(out + at, &b, sizeof(b));
+    }
+    return at;
+}
+
 static char *put(char *out, const char *text, size_t len)
 {
     memcpy(out, text, len);
@@ -50,6 +74,9 @@ char *json_escape(char *out, const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text, *end = s + len;
     while (s < end) {
+        size_t copied = copy_plain(out, s, (size_t)(end - s));
+        out += copied;
+        s += copied;
         const unsigned char *run = s;
         while (s < end && plain[*s]) s++;
         out = put(out, (const char *)run, (size_t)(s - run));

@@ -13,12 +13,13 @@
 /*
  * A process that writes without pause wakes its reader for each line, and waits for it whenever the pipe is full:
  * dear for both. After BURST_READS reads, each less than 2 * BURST_NS after the one before, its pipe is made
- * larger, and where little was in it, it is given BURST_NS to fill.
+ * larger, and where little was in it, it is given time to fill.
  */
 #define BURST_READS 8
 #define BURST_NS 250000
 #define BURST_SMALL 16384
 #define BURST_PIPE (1 << 20)
+#define BURST_PIPE_NS 1000000
 
 static bool held_back(const struct streams *s)
 {
@@ -59,12 +60,15 @@ static void let_burst_gather(struct output *o, size_t len, const struct timespec
     else if (o->burst < BURST_READS)
         o->burst++;
     o->last_ns = ns;
-    if (o->burst == BURST_READS && !o->wide) {
-        o->wide = true;
-        fcntl(o->source.fd, F_SETPIPE_SZ, BURST_PIPE); /* no pipe, or no memory: as it was */
+    if (o->burst == BURST_READS && !o->asked) {
+        o->asked = true;
+        /* A terminal is no pipe, and there may be no memory for a larger one. */
+        o->wide = fcntl(o->source.fd, F_SETPIPE_SZ, BURST_PIPE) >= BURST_PIPE;
     }
-    if (o->burst == BURST_READS && len < BURST_SMALL)
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = BURST_NS}, NULL);
+    if (o->burst < BURST_READS || len >= (o->wide ? OUTPUT_READ : BURST_SMALL)) return;
+    long pause = o->wide ? BURST_PIPE_NS : BURST_NS;
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = pause}, NULL);
+    o->last_ns += (uint64_t)pause;
 }
 
 static void output_end(struct output *o)

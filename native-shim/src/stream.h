@@ -29,7 +29,7 @@ struct output {
     int number; /* 1 stdout or terminal, 2 stderr */
     bool ended;
     unsigned burst;   /* reads in close succession */
-    bool wide;        /* the pipe has been made larger */
+    bool asked, wide; /* a larger pipe has been asked for, and is there */
     uint64_t last_ns; /* when it was last read, CLOCK_REALTIME */
 };
 
