@@ -29,6 +29,7 @@ const start: Loader = () => import('./commands/container/start.js');
 const stats: Loader = () => import('./commands/container/stats.js');
 const steps: Loader = () => import('./commands/container/steps.js');
 const stop: Loader = () => import('./commands/container/stop.js');
+const top: Loader = () => import('./commands/container/top.js');
 const unpause: Loader = () => import('./commands/container/unpause.js');
 const update: Loader = () => import('./commands/container/update.js');
 const wait: Loader = () => import('./commands/container/wait.js');
@@ -73,6 +74,7 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   steps,
   stop,
   tag,
+  top,
   unpause,
   update,
   version,
@@ -107,6 +109,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       stats,
       steps,
       stop,
+      top,
       unpause,
       update,
       wait,

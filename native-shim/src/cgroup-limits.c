@@ -193,5 +193,5 @@ int cgroup_limit(struct steps *s, const struct cgroup *cg, const struct resource
             return -1;
     for (size_t i = 0; cg->v2 && i < r->nunified; i++)
         if (cgroup_set(s, cg, "", r->unified[i].key, r->unified[i].value, false) < 0) return -1;
-    return cgroup_limit_io(s, cg, r) < 0 ? -1 : cgroup_devices(s, cg, r);
+    return cgroup_limit_io(s, cg, r);
 }

@@ -40,7 +40,7 @@ void cgroup_free(struct cgroup *cg);
  */
 int cgroup_make(struct steps *s, const struct cgroup *cg, bool unified);
 
-/* Writes the limits (cgroup-limits.c), those of block devices (cgroup-io.c) and the rules for devices. */
+/* Writes the limits (cgroup-limits.c), those of block devices too (cgroup-io.c). */
 int cgroup_limit(struct steps *s, const struct cgroup *cg, const struct resources *r);
 
 /*

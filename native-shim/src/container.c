@@ -43,9 +43,12 @@ static int make_unified_cgroup(struct container *c, struct steps *s)
 
 static int make_other_cgroups(struct container *c, struct steps *s)
 {
-    if (!c->cgroup || c->cgroup->v2) return 0;
-    return cgroup_make(s, c->cgroup, false) < 0 ? -1
-                                                : cgroup_limit(s, c->cgroup, &c->bundle->spec->resources);
+    if (!c->cgroup) return 0;
+    const struct resources *r = &c->bundle->spec->resources;
+    if (!c->cgroup->v2 && (cgroup_make(s, c->cgroup, false) < 0 || cgroup_limit(s, c->cgroup, r) < 0))
+        return -1;
+    /* Init opens no device of the container's before it has waited for this. */
+    return cgroup_devices(s, c->cgroup, r);
 }
 
 /* A pid namespace given by its path is entered by the fork, and only by it. */

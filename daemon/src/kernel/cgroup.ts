@@ -127,6 +127,13 @@ export function cgroupProcs(path: string): number[] {
   return [...pids];
 }
 
+/** The processes in `path` and below it. */
+export function cgroupTreeProcs(path: string): number[] {
+  const pids = new Set(cgroupProcs(path));
+  for (const child of cgroupChildren(path)) for (const pid of cgroupTreeProcs(join(path, child))) pids.add(pid);
+  return [...pids];
+}
+
 /** Kills every process in `path`, also those that fork meanwhile: cgroup.kill where the kernel has it (5.14). */
 export function killCgroup(path: string): void {
   for (const dir of directories(path)) attempt(() => writeFileSync(join(dir, 'cgroup.kill'), '1'));

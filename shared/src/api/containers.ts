@@ -92,6 +92,13 @@ export const ContainerCreateResponse = Type.Object({
 });
 export type ContainerCreateResponse = Static<typeof ContainerCreateResponse>;
 
+/** Processes of a container, a row each, as ps shows them. */
+export const ContainerTopResponse = Type.Object({
+  Processes: Type.Array(Strings),
+  Titles: Strings,
+});
+export type ContainerTopResponse = Static<typeof ContainerTopResponse>;
+
 /** What of a container can be changed: its resources, and when it is restarted. */
 export const ContainerUpdateRequest = Type.Object({ ...Resources.properties, RestartPolicy: Maybe(RestartPolicy) });
 export type ContainerUpdateRequest = Static<typeof ContainerUpdateRequest>;

@@ -1,15 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ContainerUpdateRequest, ContainerUpdateResponse } from '@tinydocker/shared/api/containers.js';
+import {
+  ContainerTopResponse,
+  ContainerUpdateRequest,
+  ContainerUpdateResponse,
+} from '@tinydocker/shared/api/containers.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { pauseContainer } from '../../services/containers/pause.js';
+import { topContainer } from '../../services/containers/top.js';
 import { unpauseContainer } from '../../services/containers/unpause.js';
 import { updateContainer } from '../../services/containers/update.js';
 
 const id = Type.Object({ id: Type.String({ description: 'Name, id or the beginning of an id.' }) });
 const nothing = { 204: Type.Unsafe<undefined>({ type: 'null' }) };
 
-/** The routes under /containers/{id} that read and write what a container uses: pause, unpause, update. */
+/** The routes under /containers/{id} that read and write what a container uses: pause, unpause, update, top. */
 export const containerResourceRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -42,5 +47,20 @@ export const containerResourceRoutes =
         },
       },
       ({ params, body }) => updateContainer(deps, params.id, body),
+    );
+
+    app.get(
+      '/containers/:id/top',
+      {
+        schema: {
+          summary: 'List the processes of a container',
+          params: id,
+          querystring: Type.Object({
+            ps_args: Type.Optional(Type.String({ description: 'Arguments of ps; -ef by default.' })),
+          }),
+          response: { 200: ContainerTopResponse },
+        },
+      },
+      ({ params, query }) => topContainer(deps, params.id, query.ps_args),
     );
   };
