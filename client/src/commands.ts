@@ -21,6 +21,7 @@ const listContainers: Loader = () => import('./commands/container/ls.js');
 const logs: Loader = () => import('./commands/container/logs.js');
 const pause: Loader = () => import('./commands/container/pause.js');
 const port: Loader = () => import('./commands/container/port.js');
+const pruneContainers: Loader = () => import('./commands/container/prune.js');
 const removeContainer: Loader = () => import('./commands/container/rm.js');
 const rename: Loader = () => import('./commands/container/rename.js');
 const restart: Loader = () => import('./commands/container/restart.js');
@@ -37,10 +38,19 @@ const inspectContainer: Loader = () => import('./commands/container/inspect.js')
 
 const listImages: Loader = () => import('./commands/image/ls.js');
 const load: Loader = () => import('./commands/image/load.js');
+const pruneImages: Loader = () => import('./commands/image/prune.js');
 const removeImage: Loader = () => import('./commands/image/rm.js');
 const tag: Loader = () => import('./commands/image/tag.js');
 const inspectImage: Loader = () => import('./commands/image/inspect.js');
 
+const createVolume: Loader = () => import('./commands/volume/create.js');
+const inspectVolume: Loader = () => import('./commands/volume/inspect.js');
+const listVolumes: Loader = () => import('./commands/volume/ls.js');
+const pruneVolumes: Loader = () => import('./commands/volume/prune.js');
+const removeVolume: Loader = () => import('./commands/volume/rm.js');
+
+const df: Loader = () => import('./commands/system/df.js');
+const pruneSystem: Loader = () => import('./commands/system/prune.js');
 const events: Loader = () => import('./commands/system/events.js');
 const info: Loader = () => import('./commands/system/info.js');
 const inspect: Loader = () => import('./commands/system/inspect.js');
@@ -99,6 +109,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       ls: listContainers,
       pause,
       port,
+      prune: pruneContainers,
       ps: listContainers,
       remove: removeContainer,
       rename,
@@ -122,10 +133,23 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       list: listImages,
       load,
       ls: listImages,
+      prune: pruneImages,
       remove: removeImage,
       rm: removeImage,
       tag,
     },
   },
-  system: { summary: 'Manage the engine', verbs: { events, info } },
+  system: { summary: 'Manage the engine', verbs: { df, events, info, prune: pruneSystem } },
+  volume: {
+    summary: 'Manage volumes',
+    verbs: {
+      create: createVolume,
+      inspect: inspectVolume,
+      list: listVolumes,
+      ls: listVolumes,
+      prune: pruneVolumes,
+      remove: removeVolume,
+      rm: removeVolume,
+    },
+  },
 };

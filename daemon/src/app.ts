@@ -9,9 +9,11 @@ import { containerResourceRoutes } from './api/routes/container-resources.js';
 import { containerStatsRoutes } from './api/routes/container-stats.js';
 import { containerWebSocketRoutes } from './api/routes/container-websocket.js';
 import { containerRoutes } from './api/routes/containers.js';
+import { diskUsageRoutes } from './api/routes/disk-usage.js';
 import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
 import { imageRoutes } from './api/routes/images.js';
+import { pruneRoutes } from './api/routes/prune.js';
 import { systemRoutes } from './api/routes/system.js';
 import { volumeRoutes } from './api/routes/volumes.js';
 import { installUpgrade } from './api/upgrade.js';
@@ -76,6 +78,8 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(commitRoutes(deps));
   await app.register(execRoutes(deps));
   await app.register(volumeRoutes(deps));
+  await app.register(pruneRoutes(deps));
+  await app.register(diskUsageRoutes(deps));
 
   await app.ready();
   return app;

@@ -7,6 +7,12 @@ export function containerPath(name: string, rest = ''): string {
   return `/containers/${encodeURIComponent(plain)}${rest}`;
 }
 
+/** The API's path of a volume. */
+export function volumePath(name: string): string {
+  if (name.trim() === '') throw new Failure('invalid volume name: value is empty');
+  return `/volumes/${encodeURIComponent(name)}`;
+}
+
 /** The API's path of an image: its slashes, colons and at-signs stay. */
 export function imagePath(name: string, rest = ''): string {
   if (name.trim() === '') throw new Failure('invalid image name: value is empty');

@@ -119,5 +119,14 @@ export const filter = (help: string): Flag<Readonly<Record<string, readonly stri
   },
 });
 
+/** The same without a short form, where -f means something else. */
+export const longFilter = (help: string): ReturnType<typeof filter> => ({ ...filter(help), short: undefined });
+
+/** A check for lists of `key=value`. */
+export const pair = (value: string): string => {
+  if (!value.includes('=')) throw new Error(`${value} is not a key=value pair`);
+  return value;
+};
+
 /** Not shown in the help: kept for scripts written for Docker. */
 export const hidden = <T>(flag: Flag<T>): Flag<T> => ({ ...flag, hidden: true });

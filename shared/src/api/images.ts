@@ -62,6 +62,12 @@ export const ImageDeleteResponseItem = Type.Object({
 });
 export type ImageDeleteResponseItem = Static<typeof ImageDeleteResponseItem>;
 
+export const ImagesPruneResponse = Type.Object({
+  ImagesDeleted: Nullable(Type.Array(ImageDeleteResponseItem)),
+  SpaceReclaimed: Type.Integer({ description: 'Bytes.' }),
+});
+export type ImagesPruneResponse = Static<typeof ImagesPruneResponse>;
+
 export const ImageHistoryResponseItem = Type.Object({
   Id: Type.String(),
   Created: Type.Integer(),

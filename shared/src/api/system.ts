@@ -1,5 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { MapOf, Nullable, StringMap, Strings, Word } from './common.js';
+import { ContainerSummary } from './containers.js';
+import { ImageSummary } from './images.js';
+import { Volume } from './volumes.js';
 
 const Details = MapOf(Type.String());
 
@@ -113,3 +116,14 @@ export const SystemInfo = Type.Object({
   Warnings: Nullable(Strings, 'What of the host makes some feature unavailable.'),
 });
 export type SystemInfo = Static<typeof SystemInfo>;
+
+/** What `docker system df` shows; null where it was not asked for. */
+export const DiskUsage = Type.Object({
+  LayersSize: Type.Integer({ description: 'Bytes of all layers, each once.' }),
+  Images: Nullable(Type.Array(ImageSummary)),
+  Containers: Nullable(Type.Array(ContainerSummary)),
+  Volumes: Nullable(Type.Array(Volume)),
+  BuildCache: Nullable(Type.Array(Type.Unknown()), 'There is none.'),
+  BuilderSize: Type.Optional(Type.Integer({ description: 'Before 1.42.' })),
+});
+export type DiskUsage = Static<typeof DiskUsage>;

@@ -9,6 +9,7 @@ import {
   hidden,
   int,
   list,
+  pair,
   parsedList,
   text,
   weight,
@@ -46,11 +47,6 @@ const extraHost = (value: string): string => {
   const normal = value.replace(/^([^=:]+)=/, '$1:');
   if (!/^[^:]+:.+$/.test(normal)) throw new Error(`bad format for add-host: ${JSON.stringify(value)}`);
   return normal;
-};
-
-const pair = (value: string): string => {
-  if (!value.includes('=')) throw new Error(`${value} is not a key=value pair`);
-  return value;
 };
 
 /** The flags that say what a container is: those that `run` and `create` have in common, in Docker's words. */
@@ -140,6 +136,8 @@ export const CREATE_FLAGS = {
   user: text('Username or UID (format: <name|uid>[:<group|gid>])', 'u'),
   uts: text('UTS namespace to use'),
   volume: list('Bind mount a volume', 'v'),
+  'volume-driver': text('Optional volume driver for the container'),
+  'volumes-from': list('Mount volumes from the specified container(s)'),
   workdir: text('Working directory inside the container', 'w'),
 };
 

@@ -101,6 +101,8 @@ function hostConfig(flags: CreateFlags): HostConfig {
     Sysctls: toMap(flags.sysctl),
     Tmpfs: toMap(flags.tmpfs, ':'),
     UTSMode: flags.uts,
+    VolumeDriver: flags['volume-driver'],
+    VolumesFrom: some(flags['volumes-from']),
     Ulimits: flags.ulimit.length > 0 ? [...flags.ulimit] : undefined,
   };
 }

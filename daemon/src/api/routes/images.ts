@@ -24,7 +24,7 @@ const text = (description: string) => Type.Optional(Type.String({ description })
 const name = Type.Object({ name: Type.String({ description: 'Name, id or the beginning of an id.' }) });
 
 /** Before 1.44 there was a second name for the size. */
-const withVirtualSize = <T extends { Size: number }>(request: { apiVersion: string }, image: T): T =>
+export const withVirtualSize = <T extends { Size: number }>(request: { apiVersion: string }, image: T): T =>
   speaks(request, '1.44') ? image : { ...image, VirtualSize: image.Size };
 
 /** What a line of the list looked like before: containers were not counted, an image without a name had a name for that. */

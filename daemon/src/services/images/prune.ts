@@ -1,0 +1,37 @@
+import type { ImageDeleteResponseItem, ImagesPruneResponse } from '@tinydocker/shared/api/images.js';
+import { booleanFilter, matchesLabels, parseFilters } from '@tinydocker/shared/filters.js';
+import type { Deps } from '../../deps.js';
+import { untilTime } from '../until.js';
+import { type RemoveImageDeps, removeImage } from './remove.js';
+
+const layerBytes = (deps: Pick<Deps, 'images'>): number =>
+  deps.images.content.layers().reduce((sum, { size }) => sum + size, 0);
+
+/**
+ * Removes images that no container is made of: those without a name, or with `dangling=false` all.
+ * @throws EngineError invalid (filters)
+ */
+export function pruneImages(
+  deps: RemoveImageDeps & Pick<Deps, 'log'>,
+  filterText: string | undefined,
+): ImagesPruneResponse {
+  const filters = parseFilters(filterText, ['dangling', 'label', 'label!', 'until']);
+  const all = booleanFilter(filters, 'dangling') === false;
+  const until = untilTime(filters);
+  const before = layerBytes(deps);
+  const deleted: ImageDeleteResponseItem[] = [];
+  for (const image of deps.images.list()) {
+    if (!all && image.tags.length > 0) continue;
+    if (!matchesLabels(filters, image.config.config?.Labels)) continue;
+    if (until !== undefined && (Date.parse(image.config.created ?? '') || 0) > until) continue;
+    if (deps.containers.findByImage(image.id).length > 0) continue;
+    try {
+      deleted.push(...removeImage(deps, image.id, { force: true }));
+    } catch (error) {
+      deps.log.warn({ image: image.id, err: error }, 'prune');
+    }
+  }
+  const reclaimed = before - layerBytes(deps);
+  deps.events.publish('image', 'prune', '', { reclaimed: String(reclaimed) });
+  return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
+}
