@@ -42,6 +42,24 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     'wait for several': `for c in 1 2; do run -d --name $N-$c $IMAGE sh -c "exit $c" >/dev/null; done; docker wait $N-1 $N-2 nonesuch; echo $?`,
     'not there': `for verb in start stop kill wait logs attach inspect rm; do docker $verb nonesuch; echo $verb $?; done`,
   },
+  logs: {
+    details: `run --name $N --log-opt labels=a,none --log-opt env=FOO --log-opt env-regex=^B --log-opt tag='{{.Name}}/{{.ImageName}}' -l a='x y&=' -l b=2 -e FOO=bar -e BAZ=ü $IMAGE echo hi
+      docker logs --details $N; docker logs --details -t $N; docker logs $N; docker rm $N; run --name $N $IMAGE echo plain; docker logs --details $N`,
+    'long lines': `run --name $N $IMAGE sh -c 'head -c 40000 /dev/zero | tr "\\0" x; echo; printf end' | md5sum; docker logs $N | md5sum; docker logs -n 1 $N; docker logs -n 2 $N | wc -c; docker logs -t -n 3 $N | wc -c`,
+    'bytes of every kind': `run --name $N $IMAGE printf 'a\\000\\001\\033[1m"\\\\<&>\\377\\303\\274\\r\\n\\n' | od -c; docker logs $N | od -c
+      docker rm $N; run --name $N --log-driver local $IMAGE printf 'a\\000\\377\\n\\nz'; docker logs $N | od -c; docker logs -t --details $N | wc -c`,
+    tail: `run --name $N $IMAGE sh -c 'for i in 1 2 3 4 5; do echo $i; done'; for n in 0 1 3 5 9 all -1 x '' 99999999999999999999; do docker logs -n "$n" $N; echo "$n $?"; done`,
+    'a terminal': `docker run --network none -t --name $N $IMAGE sh -c 'echo a; echo b >&2' >/dev/null; docker logs $N | od -c; docker logs --details $N | od -c`,
+    'since and until': `run --name $N $IMAGE sh -c 'echo 1; sleep 0.1; echo 2; sleep 0.1; echo 3'; t=$(docker logs -t $N | sed -n '2s/ .*//p'); docker logs --since $t $N; docker logs --until $t $N
+      docker logs --since 1h $N; docker logs --until 1h $N; docker logs --since yesterday $N; echo $?; docker logs --until 2999-01-01 -f $N`,
+    drivers: `for d in local none; do run --log-driver $d --name $N $IMAGE echo $d; docker logs $N; echo $?; docker inspect -f '{{json .HostConfig.LogConfig}} {{.LogPath}}' $N; docker rm $N; done
+      run --log-driver syslog --log-opt syslog-address=udp://127.0.0.1:9 --name $N $IMAGE echo sent; docker logs $N; docker rm $N
+      run --log-driver syslog --log-opt syslog-address=udp://127.0.0.1:9 --log-opt cache-disabled=true --name $N $IMAGE echo sent; docker logs $N; echo $?`,
+    'wrong options': `c() { create "$@" $IMAGE true; echo $?; }; c --log-opt odd=1; c --log-driver local --log-opt odd=1; c --log-driver syslog --log-opt odd=1; c --log-driver journald --log-opt odd=1; c --log-driver none --log-opt a=b
+      c --log-driver nobody; c --log-opt mode=x; c --log-opt max-buffer-size=1m; c --log-opt mode=non-blocking --log-opt max-buffer-size=x; c --log-driver syslog --log-opt syslog-address=http://a
+      c --log-driver syslog --log-opt syslog-address=unix:///nonexistent; c --log-driver syslog --log-opt syslog-facility=x; c --log-driver syslog --log-opt syslog-format=x; c --log-driver syslog --log-opt cache-disabled=x`,
+    'compressed and rotated': `run --name $N --log-opt max-size=20k --log-opt max-file=5 --log-opt compress=true $IMAGE sh -c 'i=0; while [ $i -lt 600 ]; do echo "line $i"; i=$((i+1)); done' | md5sum; docker logs -n 400 $N | md5sum`,
+  },
   show: {
     ps: `run -d --name $N-a --label k=v $IMAGE sleep 600 >/dev/null; create --name $N-b $IMAGE sh -c 'echo "a b"' >/dev/null; run --name $N-c $IMAGE sh -c 'exit 3'
       docker ps -a --filter name=$N; docker ps -a --no-trunc --filter name=$N; docker ps --filter name=$N -q

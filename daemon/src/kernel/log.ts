@@ -33,6 +33,9 @@ const BLOCK = 256 * 1024;
 const ROOM = 2 * BLOCK;
 const ROOM_DETAILS = 5 * BLOCK;
 
+/** Nanoseconds reach from 1678 to 2262; what is beyond is no bound. */
+const clamp = (ns: bigint): bigint => (ns > FOREVER ? FOREVER : ns < -FOREVER ? -FOREVER : ns);
+
 const formatFlag = (format: LogFormat): number => (format === 'local' ? LOCAL : 0);
 
 /** Memory to read with: a block of the file, and two of what becomes of it, so that one can be filled while one is being sent. */
@@ -77,7 +80,7 @@ export class LogFileReader {
   async read(room: LogRoom): Promise<Buffer> {
     const { since, until, details } = this.#select;
     const out = room.next(details ? ROOM_DETAILS : ROOM);
-    const args = [this.#fd, this.#flags, since ?? -FOREVER, until ?? FOREVER, this.#cursor];
+    const args = [this.#fd, this.#flags, clamp(since ?? -FOREVER), clamp(until ?? FOREVER), this.#cursor];
     const length = await new Promise<number>((resolve, reject) => {
       native.logRead.async(...args, room.work, room.work.length, out, out.length, (error: unknown, result: number) =>
         error ? reject(error) : resolve(Number(result)),

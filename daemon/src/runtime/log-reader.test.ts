@@ -70,6 +70,11 @@ test('streams are told apart, framed and stamped', async () => {
 test('since and until bound the time', async () => {
   writeFileSync(path, [1, 2, 3, 4].map((n) => record(n, `${n}\n`)).join(''));
   assert.equal(await read({ since: at(2), until: at(3) }), '2\n3\n');
+  // Beyond what nanoseconds in 64 bits can say.
+  const far = 10n ** 20n;
+  assert.equal(await read({ since: -far, until: far }), '1\n2\n3\n4\n');
+  assert.equal(await read({ until: -far }), '');
+  assert.equal(await read({ since: far }), '');
 });
 
 test('tail counts records backwards over blocks and rotated files', async () => {
