@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,10 +142,11 @@ static void *add(void *context, const struct walk_entry *entry)
     return NULL;
 }
 
-void size_print(int directory)
+uint64_t size_of(int directory)
 {
     struct sum sum = {0};
-    const struct walk_visitor visitor = {.visit = add, .context = &sum};
+    const struct walk_visitor visitor = {.visit = add, .context = &sum, .nameless = true};
     walk(directory, &visitor, NULL);
-    printf("{\"ok\":true,\"size\":%" PRIu64 "}\n", sum.bytes);
+    tdestroy(sum.seen, free);
+    return sum.bytes;
 }

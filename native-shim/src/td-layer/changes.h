@@ -2,6 +2,8 @@
 #ifndef TD_LAYER_CHANGES_H
 #define TD_LAYER_CHANGES_H
 
+#include <stdint.h>
+
 /*
  * Writes one record for every change to stdout, in the order of paths, a directory before what it holds: "C", "A" or "D", the absolute
  * path, and a NUL. `changed` is the upper directory of an overlay, `root` the merged layers below it.
@@ -9,6 +11,6 @@
 void changes_print(int changed, int root);
 
 /* Bytes of the files in a tree, each once, without its directories. */
-void size_print(int directory);
+uint64_t size_of(int directory);
 
 #endif

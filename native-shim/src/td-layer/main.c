@@ -10,7 +10,7 @@
  *   td-layer mount TYPE DEVICE OPTIONS DIR, td-layer unmount DIR
  *                            mounts on the host for a volume: here, because it may take for ever
  *   td-layer pack upper DIR  writes a container's own layer as an archive to descriptor 3
- *   td-layer size upper DIR  counts the bytes of a container's own files
+ *   td-layer size DIR...     counts the bytes of the files in each
  *   td-layer changes OPTIONS prints what a container has changed, as changes.h says
  *   td-layer stat OPTIONS    tells of one path of a container
  *   td-layer archive OPTIONS the same, and, once a byte comes on stdin, what lies there as an archive to descriptor 3
@@ -49,7 +49,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { ARCHIVE = 3 };
+enum { ARCHIVE = 3, SIZES_MAX = 256 };
 
 static int finish(void)
 {
@@ -100,9 +100,24 @@ static int verb_pack(const struct arguments *arguments)
     return done();
 }
 
-static int verb_size(const struct arguments *arguments)
+/* Each is opened by its name while that can be trusted; from there on everything is found by descriptors. */
+static int verb_size(char **directories)
 {
-    size_print(confine(arguments->upper, CONFINE_READ_LAYER, STDERR_FILENO));
+    int last = STDERR_FILENO, opened[SIZES_MAX];
+    const char *first = NULL;
+    size_t count = 0;
+    confine_start();
+    for (; directories[count] && count < SIZES_MAX; count++) {
+        opened[count] = open(directories[count], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (opened[count] < 0) continue;
+        last = opened[count];
+        if (!first) first = directories[count];
+    }
+    if (first) confine(first, CONFINE_READ_LAYER, last);
+    printf("{\"ok\":true,\"sizes\":[");
+    for (size_t i = 0; i < count; i++)
+        printf("%s%" PRIu64, i > 0 ? "," : "", opened[i] < 0 ? 0 : size_of(opened[i]));
+    printf("]}\n");
     return finish();
 }
 
@@ -237,10 +252,9 @@ static const struct {
     int (*run)(const struct arguments *arguments);
     bool upper, path;
 } VERBS[] = {
-    {"pack", verb_pack, true, false},       {"size", verb_size, true, false},
-    {"changes", verb_changes, true, false}, {"stat", verb_stat, false, true},
-    {"archive", verb_archive, false, true}, {"export", verb_export, false, false},
-    {"extract", verb_extract, false, true},
+    {"pack", verb_pack, true, false},      {"changes", verb_changes, true, false},
+    {"stat", verb_stat, false, true},      {"archive", verb_archive, false, true},
+    {"export", verb_export, false, false}, {"extract", verb_extract, false, true},
 };
 
 int main(int argc, char **argv)
@@ -248,6 +262,7 @@ int main(int argc, char **argv)
     struct arguments arguments;
     if (argc == 3 && strcmp(argv[1], "unpack") == 0) return verb_unpack(argv[2]);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
+    if (argc >= 3 && strcmp(argv[1], "size") == 0) return verb_size(argv + 2);
     if (argc > 4 && strcmp(argv[1], "copy") == 0) return verb_copy(argv[2], argv[3], argv + 4);
     if (argc == 6 && strcmp(argv[1], "mount") == 0) {
         layer_mount(argv[2], argv[3], argv[4], argv[5]);
@@ -263,11 +278,11 @@ int main(int argc, char **argv)
             (!VERBS[i].path || (arguments.path && *arguments.path == '/')))
             return VERBS[i].run(&arguments);
     }
-    fputs(
-        "usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n       td-layer copy PATH DIR "
-        "LAYER...\n"
-        "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
-        "       td-layer pack|size upper DIR\n       td-layer changes|stat|archive|export|extract OPTIONS\n",
-        stderr);
+    fputs("usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n       td-layer copy PATH DIR "
+          "LAYER...\n"
+          "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
+          "       td-layer pack upper DIR\n       td-layer size DIR...\n       td-layer "
+          "changes|stat|archive|export|extract OPTIONS\n",
+          stderr);
     return 2;
 }

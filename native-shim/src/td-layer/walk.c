@@ -60,6 +60,8 @@ static void walk_one(struct position *at, int parent, const char *name, void *st
         entry.fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         /* It has gone, or something else has taken its place. */
         if (entry.fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return;
+        /* Deeper than there are descriptors: nobody's path leads there (PATH_MAX). */
+        if (entry.fd < 0 && errno == EMFILE && visitor->nameless) return;
         if (entry.fd < 0 || fstat(entry.fd, &entry.stat) < 0)
             fail_errno(errno, "open the directory \"%s\"", tar_shown(at->path));
     }
@@ -72,18 +74,27 @@ static void walk_one(struct position *at, int parent, const char *name, void *st
     close(entry.fd);
 }
 
+/* Puts a name behind the path; false where it does not fit and does not have to. */
+static bool extend(struct position *at, const char *name)
+{
+    size_t size = strlen(name);
+    if (at->length + 1 + size > TAR_PATH_MAX) {
+        if (at->visitor->nameless) return false;
+        fail(FAIL_INVALID, "\"%s\" has names of more than %d bytes below it", tar_shown(at->path),
+             TAR_PATH_MAX);
+    }
+    if (at->length > 0) at->path[at->length++] = '/';
+    memcpy(at->path + at->length, name, size + 1);
+    at->length += size;
+    return true;
+}
+
 static void walk_directory(struct position *at, int fd, void *state)
 {
     size_t count, before = at->length;
     char **names = walk_names(fd, &count);
     for (size_t i = 0; i < count; i++) {
-        size_t size = strlen(names[i]);
-        if (before + 1 + size > TAR_PATH_MAX)
-            fail(FAIL_INVALID, "\"%s\" has names of more than %d bytes below it", tar_shown(at->path),
-                 TAR_PATH_MAX);
-        if (before > 0) at->path[at->length++] = '/';
-        memcpy(at->path + at->length, names[i], size + 1);
-        at->length += size;
+        extend(at, names[i]);
         walk_one(at, fd, names[i], state);
         at->length = before;
         at->path[before] = '\0';

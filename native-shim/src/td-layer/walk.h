@@ -29,6 +29,7 @@ struct walk_visitor {
     void *(*visit)(void *context, const struct walk_entry *entry);
     void (*left)(void *context, const struct walk_entry *entry, void *state);
     void *context;
+    bool nameless; /* paths are not asked for: where they are too long they end early, and nothing fails */
 };
 
 /* Walks below the directory `fd`, which is not visited itself and stays open. */
