@@ -20,10 +20,9 @@ import { publishImage } from '../images/publish.js';
 import { noSuchImage } from '../images/resolve.js';
 import { readName } from '../images/tag.js';
 import { compactImageConfig, imageConfigOf, mergeImageConfig } from './commit-config.js';
-import { pauseContainer } from './pause.js';
 import { publishContainer } from './publish.js';
 import { parseSignal } from './signals.js';
-import { unpauseContainer } from './unpause.js';
+import { whileStill } from './stand-still.js';
 
 export type CommitDeps = Pick<
   Deps,
@@ -72,26 +71,6 @@ async function packUpper(deps: CommitDeps, record: ContainerRecord, file: string
   }
   // Of one that is being removed, files may be gone already.
   if (!deps.containers.get(record.id)) throw notFound(`No such container: ${record.name}`);
-}
-
-/** The same while its processes stand still, if they can be made to. */
-async function packStill(deps: CommitDeps, record: ContainerRecord, file: string, pause: boolean): Promise<void> {
-  let paused = false;
-  if (pause && record.state.status === 'running') {
-    paused = await pauseContainer(deps, record.id).then(
-      () => true,
-      (error) => {
-        deps.log.debug({ err: error, container: record.id }, 'commit without a pause');
-        return false;
-      },
-    );
-  }
-  try {
-    await packUpper(deps, record, file);
-  } finally {
-    // It may have been killed, or let go on by someone else.
-    if (paused) await unpauseContainer(deps, record.id).catch(() => {});
-  }
 }
 
 function documentOf(
@@ -200,7 +179,8 @@ export async function commitContainer(
   let layer: UnpackedLayer | undefined;
   try {
     mkdirSync(directory, { mode: 0o700 });
-    await packStill(deps, record, file, options.pause ?? true);
+    const pack = () => packUpper(deps, record, file);
+    await (options.pause === false ? pack() : whileStill(deps, record, pack));
     layer = await deps.layers.unpack(file);
     const made = addImage(deps, record, options, config, { layer, file });
     publish(deps, record, made, options.comment ?? '', reference);

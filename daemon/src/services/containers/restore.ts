@@ -10,6 +10,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { cgroupOf } from './bundle.js';
 import { makeMountpoints } from './mountpoints.js';
 import { removeLocked } from './remove.js';
+import { resumeInterrupted } from './stand-still.js';
 import { recordExit, type SuperviseDeps, supervise } from './supervise.js';
 import { hasProcess } from './wait.js';
 
@@ -148,4 +149,5 @@ export async function restoreContainers(deps: SuperviseDeps): Promise<void> {
   for (const id of cgroupChildren(cgroupParent)) {
     if (!known.has(id)) await destroyCgroup(containerCgroup(id, cgroupParent)).catch(problem(id));
   }
+  await resumeInterrupted(deps);
 }
