@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -70,11 +71,17 @@ void supervisor_drop(struct supervisor *s, struct target *t)
 
 /* The end of processes. */
 
+/*
+ * The clients of an exec see its end at once: who then asks the daemon for its status is answered after the
+ * event, which is on the way before. What a container's end allows (a start, a removal) is allowed by what the daemon
+ * has recorded: its clients stay until that is so.
+ */
 static void announce_end(struct supervisor *s, struct target *t, const struct buffer *event)
 {
     control_broadcast(&s->control, event);
     t->ended = true;
-    target_await(t, s->unwanted ? NULL : s->control.connections, monotonic_ns() + ACK_TIMEOUT_NS);
+    if (t == &s->main && !s->unwanted)
+        target_await(t, s->control.connections, monotonic_ns() + ACK_TIMEOUT_NS);
     s->unsettled = true;
 }
 
@@ -359,10 +366,14 @@ static void tell_steps(struct supervisor *s)
     s->unsettled = true;
 }
 
+/* How much clearing up stands back: whoever has just learned of the end is at work. */
+#define CLEAN_UP_NICE 10
+
 /* In this order: who sees the end of the control connection may count on everything else being gone. */
 static void clean_up(struct supervisor *s)
 {
     tell_steps(s);
+    setpriority(PRIO_PROCESS, 0, CLEAN_UP_NICE);
     while (s->execs != NULL) supervisor_drop(s, s->execs);
     target_close(&s->main);
     log_close(&s->log);

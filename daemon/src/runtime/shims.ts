@@ -38,6 +38,14 @@ export class ShimRegistry {
     return this.#shims.get(id)?.shim;
   }
 
+  /**
+   * Resolves when everything has been read that shims had sent before the call: one whole round of the event loop, from one
+   * phase of immediates to the next, looks at every connection.
+   */
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
+
   /** Ids of the containers that have a shim. */
   ids(): string[] {
     return [...this.#shims.keys()];

@@ -28,20 +28,31 @@ function commandOf(record: ContainerRecord): string {
   return [path, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
 }
 
+/** What of a summary does not change as long as the record is the same: records are never changed in place. */
+const known = new WeakMap<ContainerRecord, ContainerSummary>();
+
 function summary(deps: ListDeps, record: ContainerRecord, image: string, now: number): ContainerSummary {
+  const made = known.get(record) ?? summaryOf(deps, record);
+  known.set(record, made);
+  made.Image = image;
+  made.Status = statusText(record.state, now);
+  return made;
+}
+
+function summaryOf(deps: ListDeps, record: ContainerRecord): ContainerSummary {
   const { config, hostConfig, state } = record;
   const mode = hostConfig.NetworkMode ?? 'none';
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: image,
+    Image: record.image,
     ImageID: record.imageId,
     Command: commandOf(record),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
     Ports: [],
     Labels: config.Labels ?? {},
     State: state.status,
-    Status: statusText(state, now),
+    Status: '',
     HostConfig: { NetworkMode: mode, Annotations: hostConfig.Annotations ?? undefined },
     NetworkSettings: { Networks: networksOf(mode) },
     Mounts: mountPoints(deps, record),

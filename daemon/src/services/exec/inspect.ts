@@ -3,9 +3,10 @@ import type { Deps } from '../../deps.js';
 import { parseDetachKeys } from '../containers/detach-keys.js';
 import { findExec } from './lookup.js';
 
-/** @throws EngineError not-found */
-export function inspectExec(deps: Pick<Deps, 'shims'>, id: string): ExecInspectResponse {
+/** What is known of an exec; of one whose client has seen its end, the status. @throws EngineError not-found */
+export async function inspectExec(deps: Pick<Deps, 'shims'>, id: string): Promise<ExecInspectResponse> {
   const exec = findExec(deps, id);
+  if (exec.started && exec.exitCode === null) await deps.shims.caughtUp();
   const { config } = exec;
   const [entrypoint = '', ...args] = config.Cmd ?? [];
   return {
