@@ -108,6 +108,19 @@ describe('follow', () => {
     assert.equal(await (await follow(id)).all(), 'done\n');
   });
 
+  test('ends with each run of a container that is restarted', async () => {
+    const restart = { HostConfig: { RestartPolicy: { Name: 'always' } } };
+    const id = await engine.launch({
+      Cmd: ['sh', '-c', 'echo run; until test -e /go; do usleep 10000; done'],
+      ...restart,
+    });
+    const log = await follow(id);
+    await log.until('run\n');
+    await engine.exec(id, ['touch', '/go']);
+    assert.match(await log.all(), /^run\n/);
+    await engine.remove(id);
+  });
+
   test('with tail begins near the end', async () => {
     const id = await engine.launch({ ...ECHO, Cmd: ['sh', '-c', `echo old; echo last; ${ECHO.Cmd[2]}`] });
     const stream = await engine.attach(id, { stream: 1, stdin: 1, stdout: 1, logs: 1 });

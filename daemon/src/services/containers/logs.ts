@@ -4,7 +4,7 @@ import type { Deps } from '../../deps.js';
 import { readLogs } from '../../runtime/log-reader.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { logFilesOf } from './log-config.js';
-import { isRunning } from './wait.js';
+import { hasProcess } from './wait.js';
 
 export interface LogOptions {
   stdout: boolean;
@@ -36,11 +36,11 @@ const bound = (text: string | undefined): bigint | undefined => {
   return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 };
 
-/** Aborted when the container ends or is removed. */
+/** Aborted when this run of the container ends, or it is removed. Who follows a restarted one has to ask again, as with dockerd. */
 function endOf(deps: LogDeps, record: ContainerRecord, cancel: AbortSignal): AbortSignal {
   const ended = new AbortController();
   const unwatch = deps.containers.watch(record.id, (now) => {
-    if (now && isRunning(now)) return;
+    if (now && hasProcess(now) && now.state.startedAt === record.state.startedAt) return;
     unwatch();
     ended.abort();
   });
@@ -65,7 +65,7 @@ export function containerLogs(
   const multiplexed = !record.config.Tty;
   const since = bound(options.since);
   const until = bound(options.until);
-  const follow = (options.follow ?? false) && isRunning(record);
+  const follow = (options.follow ?? false) && hasProcess(record);
   const data = readLogs(files, {
     stdout: options.stdout,
     stderr: options.stderr,
