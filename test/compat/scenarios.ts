@@ -84,6 +84,31 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
       docker exec -t $N sh -c 'test -t 1 && echo terminal'`,
     'detached, and in what does not run': `create --name $N $IMAGE sleep 600 >/dev/null; docker exec $N true; echo $?; docker start $N; docker exec -d $N true; echo $?`,
   },
+  resources: {
+    'pause and unpause': `run -d --name $N $IMAGE sleep 600 >/dev/null; docker unpause $N; echo $?; docker pause $N; docker pause $N; echo $?
+      docker ps --filter name=$N --format '{{.Names}} {{.State}}'; docker exec $N true; echo $?; docker start $N; echo $?; docker unpause $N; docker exec $N echo on; docker pause nonesuch; echo $?`,
+    'what ends a paused container': `run -d --name $N $IMAGE sleep 600 >/dev/null; docker pause $N; docker kill $N; docker wait $N; docker start $N; docker pause $N; docker stop -t 0 $N; docker wait $N
+      docker start $N; docker pause $N; docker rm $N; echo $?; docker rm -f $N; docker pause $N; echo $?`,
+    'events of a pause': `run -d --name $N $IMAGE sleep 600 >/dev/null; docker pause $N; docker unpause $N; docker pause $N; docker kill $N
+      docker events --since 1m --until $(($(date +%s) + 2)) --filter type=container --filter container=$N --format '{{.Action}} {{.Actor.Attributes.signal}}'`,
+    update: `run -d --name $N -m 64m $IMAGE sleep 600 >/dev/null; docker update -m 100m --cpus 0.5 --pids-limit 33 --cpuset-cpus 0 --cpu-shares 77 --restart on-failure:3 $N; docker update $N; echo $?
+      docker inspect -f '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}} {{.HostConfig.CpusetCpus}} {{.HostConfig.CpuShares}} {{json .HostConfig.RestartPolicy}}' $N
+      docker update --restart no $N; docker update -m 1k $N; echo $?; docker update --cpuset-cpus 99 $N; echo $?; docker update --restart foo $N; echo $?; docker update -m 100m $N nonesuch; echo $?`,
+    'update that Docker refuses': `run -d --name $N -m 64m --cpus 0.5 $IMAGE sleep 600 >/dev/null; id=$(docker inspect -f '{{.Id}}' $N); (docker update -m 1g $N; echo $?; docker update --cpu-quota 5000 $N; echo $?) 2>&1 | sed s/$id/ID/`,
+    top: `run -d --name $N $IMAGE sh -c 'sleep 601 & exec sleep 602' >/dev/null; until docker top $N -o pid,args | grep -q 601; do :; done; docker top $N -o pid,args | sed 's/^[0-9]* */PID /'; docker top $N | head -1; docker top $N -o pid,user,nlwp,comm | sed 's/^[0-9]* */PID /'
+      docker top $N -o comm; echo $?; docker top $N -Z+nonsense; echo $?; docker top $N aux | head -1; docker kill $N; docker top $N 2>&1 | sed 's/[0-9a-f]{64}/ID/'`,
+    stats: `create --name $N $IMAGE true >/dev/null; docker stats --no-stream $N --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.MemPerc}} {{.NetIO}} {{.BlockIO}} {{.PIDs}}'; docker stats --no-stream nonesuch; echo $?
+      run -d --name $N-a -m 64m $IMAGE sleep 600 >/dev/null; docker stats --no-stream $N-a --format '{{.Name}} {{.MemUsage}} {{.NetIO}} {{.PIDs}}' | sed 's/ [0-9.]*[kKM]iB/ SIZE/'`,
+    'out of memory': `run -d --name $N -m 16m $IMAGE tail /dev/zero >/dev/null; docker wait $N; docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $N
+      docker events --since 1m --until $(($(date +%s) + 2)) --filter type=container --filter container=$N --format '{{.Action}}'`,
+    'a child that is out of memory': `run -d --name $N -m 16m $IMAGE sh -c 'tail /dev/zero; echo $?; exit 5' >/dev/null; docker wait $N; docker logs $N 2>/dev/null; docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $N`,
+    devices: `run --rm --device /dev/null:/dev/mine:r $IMAGE sh -c 'ls -l /dev/mine | cut -c1-10; (echo x >/dev/mine) 2>/dev/null || echo refused'; run --rm $IMAGE sh -c 'mknod /dev/d b 7 0; cat /dev/d; echo $?'
+      run --rm --device-cgroup-rule 'c 1:11 r' $IMAGE sh -c 'mknod /dev/k c 1 11; (: >/dev/k) 2>/dev/null || echo refused'; run --rm --device /dev/nonesuch $IMAGE true; echo $?; run --rm --device /etc/passwd $IMAGE true; echo $?`,
+    'limits that cannot be': `run --rm --memory-swappiness 101 $IMAGE true; echo $?; run --rm -m 64m --memory-swap 32m $IMAGE true; echo $?; run --rm --memory-swap 64m $IMAGE true; echo $?; run --rm --cpu-rt-runtime 2000 --cpu-rt-period 1000 $IMAGE true; echo $?
+      run --rm --device-read-bps /dev/nonesuch:1mb $IMAGE true; echo $?; run --rm --oom-kill-disable $IMAGE true; echo $?; run --rm --cpuset-cpus 99 $IMAGE true; echo $?`,
+    'limits of block devices': `create --name $N --device-read-bps /dev/null:1mb --device-write-iops /dev/null:5 --memory-swappiness 7 --oom-kill-disable -m 64m --cgroup-parent /some/where $IMAGE true
+      docker inspect -f '{{json .HostConfig}}' $N | sed 's/,"/,\n"/g' | grep -E 'Blkio|Swappiness|OomKill|CgroupParent'`,
+  },
   images: {
     'list and inspect': `docker images $IMAGE --format '{{.Repository}} {{.Tag}} {{.ID}}'; docker images --no-trunc -q $IMAGE; docker image inspect -f '{{.Id}} {{.Os}} {{.Architecture}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .RootFS}}' $IMAGE; docker image inspect nonesuch; echo $?`,
     'tag and rmi': `docker tag $IMAGE $N:a; docker tag $N:a example.com/$N:b; docker images --filter reference="*/$N" --format '{{.Repository}}:{{.Tag}}'; docker rmi $N:a example.com/$N:b $N:c; echo $?; docker tag nonesuch x; echo $?; docker tag $IMAGE UPPER; echo $?`,

@@ -127,7 +127,11 @@ describe('what ends a paused container', () => {
 
   test('removal by force, and only by force', async () => {
     const { id } = await paused();
-    await refused(engine.api.delete(`/containers/${id}`), 409, /container is paused/);
+    await refused(
+      engine.api.delete(`/containers/${id}`),
+      409,
+      `cannot remove container "${id}": container is paused and must be unpaused first`,
+    );
     await engine.remove(id);
   });
 

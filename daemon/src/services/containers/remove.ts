@@ -69,10 +69,10 @@ export async function removeContainer(
     if (!record) throw notFound(`No such container: ${nameOrId}`);
     if (isRunning(record)) {
       if (!options.force) {
-        throw conflict(
-          `cannot remove container "${nameOrId}": container is ${record.state.status}: ` +
-            'stop the container before removing or force remove',
-        );
+        const { status } = record.state;
+        const todo =
+          status === 'paused' ? ' and must be unpaused first' : ': stop the container before removing or force remove';
+        throw conflict(`cannot remove container "${nameOrId}": container is ${status}${todo}`);
       }
       await endByForce(deps, record);
     }
