@@ -56,18 +56,21 @@ static bool read_input(struct client *c)
     return false;
 }
 
+void client_take_last(struct client *c)
+{
+    if (!c->options.in || c->in_ended) return;
+    c->gone = false;
+    while (read_input(c)) {
+    }
+    if (!c->by_keys) end_input(c);
+    c->gone = true;
+}
+
 static void client_ready(struct source *source, uint32_t events)
 {
     struct client *c = OWNER_OF(source, struct client, source);
     streams_changed(c->streams);
     if (events & (EPOLLHUP | EPOLLERR)) {
-        /* What it had sent before it left is still input, as much as the socket holds, whether there is room
-         * or not. */
-        if (c->options.in && !c->in_ended) {
-            while (read_input(c)) {
-            }
-            if (!c->by_keys) end_input(c);
-        }
         c->gone = true;
         return;
     }

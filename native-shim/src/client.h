@@ -47,6 +47,12 @@ struct client *client_new(struct streams *streams, int fd, struct attach_options
  */
 void client_output(struct client *c, int stream, char *data, size_t len);
 
+/*
+ * It has gone, however that was noticed. What it had sent before it left is still input, as much as the socket
+ * holds, whether there is room or not, and its end ends the input as that of any other.
+ */
+void client_take_last(struct client *c);
+
 /* Sets what it is polled for, from its own state and whether stdin has room now. */
 void client_watch(struct client *c, bool in_has_room);
 

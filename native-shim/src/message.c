@@ -121,6 +121,7 @@ static void read_exec(struct reader *r, struct request *request)
     if (request->process == NULL) complain(r, "process", "an object");
     request->groups = member(r, "groups", json_type_array, "an array");
     request->user = read_string(r, "user");
+    request->note = read_string(r, "note");
     request->in_open = read_bool(r, "stdin");
     struct json_object *attach = member(r, "attach", json_type_object, "an object");
     if (attach == NULL) return;
@@ -313,11 +314,16 @@ void message_hello(struct buffer *out, const struct request *r, const char *cont
                   (unsigned long long)start_time);
 }
 
-void message_hello_exec(struct buffer *out, const char *exec, pid_t pid, bool running, int status)
+void message_hello_exec(struct buffer *out, const char *exec, const char *note, pid_t pid, bool running,
+                        int status)
 {
     bool first = out->len > 0 && buffer_head(out)[out->len - 1] == '[';
     buffer_printf(out, "%s{\"exec\":", first ? "" : ",");
     buffer_json_string(out, exec);
+    if (note != NULL) {
+        buffer_printf(out, ",\"note\":");
+        buffer_json_string(out, note);
+    }
     buffer_printf(out, ",\"pid\":%d,\"running\":%s,\"status\":%d}", pid, running ? "true" : "false", status);
 }
 

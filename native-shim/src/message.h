@@ -42,7 +42,7 @@ struct request {
     struct attach_options attach;
     bool has_attach;                      /* of an exec */
     struct json_object *process, *groups; /* of an exec, for process_decode */
-    const char *user;
+    const char *user, *note;
     bool in_open;
     uint16_t rows, cols;
     int signal;
@@ -69,7 +69,8 @@ void message_failure(struct buffer *out, const struct request *r, const struct f
 /* The answer to hello: its beginning, one call for each exec, its end. */
 void message_hello(struct buffer *out, const struct request *r, const char *container, const char *state,
                    pid_t pid, uint64_t start_time);
-void message_hello_exec(struct buffer *out, const char *exec, pid_t pid, bool running, int status);
+void message_hello_exec(struct buffer *out, const char *exec, const char *note, pid_t pid, bool running,
+                        int status);
 void message_hello_end(struct buffer *out);
 
 /* Events. */

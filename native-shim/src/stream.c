@@ -256,6 +256,7 @@ void streams_settle(struct streams *s)
     for (struct client **at = &s->clients; *at != NULL;) {
         struct client *c = *at;
         if (c->gone) {
+            client_take_last(c);
             bool by_keys = c->by_keys;
             *at = c->next;
             client_free(c, false);

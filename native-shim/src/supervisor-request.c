@@ -127,6 +127,8 @@ static void op_exec(struct supervisor *s, struct request *r, struct connection *
         refuse(out, r, ENOMEM, "exec: out of memory");
     } else {
         target_init(t, s, r->target);
+        /* Without memory for it, it is only less well known. */
+        t->note = r->note == NULL ? NULL : strdup(r->note);
         supervisor_adopt(s, t);
         t->streams.terminal = process.terminal;
         t->streams.in_open = r->in_open && r->has_attach; /* who else would feed or close it? */
@@ -189,7 +191,8 @@ static void op_hello(struct supervisor *s, const struct request *r, struct buffe
     message_hello(out, r, s->bundle->id, names[s->state], running ? s->container.pid : 0,
                   running ? s->container.start_time : 0);
     for (const struct target *t = s->execs; t != NULL; t = t->next)
-        if (!(t->released && t->acked)) message_hello_exec(out, t->id, t->pid, !t->ended, t->record.status);
+        if (!(t->released && t->acked))
+            message_hello_exec(out, t->id, t->note, t->pid, !t->ended, t->record.status);
     message_hello_end(out);
 }
 

@@ -34,6 +34,8 @@ void target_close(struct target *t)
 {
     streams_close(&t->streams);
     free(t->awaiting);
+    free(t->note);
+    t->note = NULL;
     t->awaiting = NULL;
     t->nawaiting = 0;
 }

@@ -23,6 +23,7 @@ struct target {
     struct target *next;
     struct supervisor *supervisor;
     char id[EXEC_ID_MAX + 1];
+    char *note; /* of an exec: what its request said of it for a later daemon, or NULL */
     pid_t pid;
     struct streams streams;
     bool ended;    /* record is valid, its event has been sent */

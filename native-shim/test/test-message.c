@@ -155,8 +155,8 @@ static void test_answers(void)
     r.has_id = false;
     message_error(&out, &r, "s", 0, "t");
     message_hello(&out, &r, "c", "running", 3, 4);
-    message_hello_exec(&out, "e1", 6, true, 0);
-    message_hello_exec(&out, "e2", 7, false, 9);
+    message_hello_exec(&out, "e1", NULL, 6, true, 0);
+    message_hello_exec(&out, "e2", "a \"note\"", 7, false, 9);
     message_hello_end(&out);
     message_detach(&out, "", true);
     struct exit_record record = {.status = 137, .signal = 9, .oom_killed = true};
@@ -170,7 +170,7 @@ static void test_answers(void)
                "{\"id\":null,\"ok\":true,\"container\":\"c\",\"state\":\"running\",\"pid\":3,\"startTime\":4,"
                "\"execs\":["
                "{\"exec\":\"e1\",\"pid\":6,\"running\":true,\"status\":0},"
-               "{\"exec\":\"e2\",\"pid\":7,\"running\":false,\"status\":9}]}\n"
+               "{\"exec\":\"e2\",\"note\":\"a \\\"note\\\"\",\"pid\":7,\"running\":false,\"status\":9}]}\n"
                "{\"event\":\"detach\",\"target\":\"\",\"reason\":\"keys\"}\n"
                "{\"event\":\"exit\",\"status\":137,\"signal\":9,\"oomKilled\":true,"
                "\"exitedAt\":\"1970-01-01T00:00:00.000000000Z\"}\n"

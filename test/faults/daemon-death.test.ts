@@ -174,14 +174,16 @@ describe('kill -9 of the daemon', () => {
 
   test('an exec goes on', async () => {
     const id = await engine.launch({ Cmd: ['sleep', '600'] });
-    const exec = await engine.createExec(id, ['cat'], { AttachStdin: true });
+    const exec = await engine.createExec(id, ['cat'], { AttachStdin: true, User: '7', DetachKeys: 'ctrl-x' });
     const stream = await engine.startExec(exec);
     stream.write('one ');
     await stream.waitFor('one ');
+    const before = await engine.inspectExec(exec);
     await die(async () => {
       stream.write('two ');
       await stream.waitFor('two ');
     });
+    assert.deepEqual(await engine.inspectExec(exec), before);
     stream.closeInput();
     assert.equal((await stream.finished()).stdout, 'one two ');
     assert.equal((await engine.inspect(id)).State.Running, true);

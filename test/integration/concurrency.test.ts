@@ -24,10 +24,10 @@ test('fifty whole lives at once', async () => {
   );
 });
 
-test('of twenty with one name one wins', async () => {
+test('of a hundred with one name one wins', async () => {
   const name = uniqueName('one');
   const replies = await Promise.all(
-    Array.from({ length: 20 }, () =>
+    Array.from({ length: 100 }, () =>
       engine.api.post('/containers/create', { Image: engine.image, Cmd: ['true'] }, { name }),
     ),
   );
@@ -48,6 +48,32 @@ test('of twenty starts of one container one starts it', async () => {
   assert.ok(statuses.every((status) => status === 204 || status === 304) && statuses.includes(204), String(statuses));
   // dockerd now and then tells two that it was them.
   if (engine.own) assert.equal(statuses.filter((status) => status === 204).length, 1, String(statuses));
+});
+
+test('starts and forced removals of one container at once: every answer is one of Docker’s, and nothing is left', async () => {
+  for (let round = 0; round < 5; round++) {
+    const id = await engine.create({ Cmd: ['sleep', '600'] });
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        i % 2 ? engine.api.post(`/containers/${id}/start`) : engine.api.delete(`/containers/${id}`, { force: true }),
+      ),
+    );
+    for (const [i, { status, text }] of replies.entries()) {
+      assert.ok((i % 2 ? [204, 304, 404, 409] : [204, 404, 409]).includes(status), `${status}: ${text}`);
+    }
+    assert.ok(replies.some(({ status }, i) => i % 2 === 0 && status === 204));
+    assert.equal((await engine.api.get(`/containers/${id}/json`)).status, 404);
+  }
+});
+
+test('restarts of one container at once', async () => {
+  const id = await engine.launch({ Cmd: ['sleep', '600'] });
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, () => engine.api.post(`/containers/${id}/restart`, undefined, { t: 0 })),
+  );
+  for (const reply of replies) assert.ok([204, 409].includes(reply.status), `${reply.status}: ${reply.text}`);
+  assert.equal((await engine.inspect(id)).State.Running, true);
+  await engine.remove(id);
 });
 
 test('stop, kill and forced removal of one container at once', async () => {

@@ -226,13 +226,24 @@ describe('a failing exec', () => {
     await refused(engine.api.post(`/exec/${exec}/start`, { Detach: true }), 409, /already/);
   });
 
+  test('the user is the container’s where none is named, and one who is not there is a mistake of the request', async () => {
+    const id = await engine.launch({ Cmd: ['sleep', '600'], User: '1000:1000' });
+    const exec = await engine.createExec(id, ['true']);
+    assert.equal((await engine.inspectExec(exec)).ProcessConfig.user, '1000:1000');
+    await engine.remove(id);
+  });
+
   test('execs end with their container', async () => {
     const id = await engine.launch({ Cmd: ['sleep', '600'] });
+    const never = await engine.createExec(id, ['true']);
     const exec = await engine.createExec(id, ['sh', '-c', 'echo ready; sleep 600']);
     const stream = await engine.startExec(exec);
     await stream.waitFor('ready');
     await ok(engine.api.post(`/containers/${id}/kill`), 204);
     await stream.finished();
     assert.equal((await engine.inspectExec(exec)).ExitCode, 137);
+    // One that was never started was meant for that life of the container, not for its next.
+    await engine.start(id);
+    await refused(engine.api.post(`/exec/${never}/start`, { Detach: true }), 404, `No such exec instance: ${never}`);
   });
 });

@@ -118,6 +118,7 @@ export function takeWebSocket(request: FastifyRequest, reply: FastifyReply, open
     // Half a close first: what was sent before is still input.
     shim.destroySoon();
   });
+  if (client.destroyed) shim.destroy();
   return {
     fd: theirs,
     early: Buffer.alloc(0),
@@ -126,7 +127,11 @@ export function takeWebSocket(request: FastifyRequest, reply: FastifyReply, open
       client.write(answer(String(request.headers['sec-websocket-key'])));
       const fromClient = readClient(client, shim);
       client.on('data', fromClient);
-      client.on('end', () => shim.destroySoon());
+      // Without a frame that closes: it has gone.
+      client.on('end', () => {
+        client.destroySoon();
+        shim.destroySoon();
+      });
       shim.on('data', writeClient(client, shim, opcode, multiplexed));
       shim.on('end', () => {
         endClient(client, NORMAL);

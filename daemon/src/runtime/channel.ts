@@ -22,7 +22,7 @@ export interface ShimReply {
   state?: string;
   /** Of an attach that holds: what is in the log by now bears a time up to this one. */
   time?: string;
-  execs?: { exec: string; pid: number; running: boolean; status: number }[];
+  execs?: { exec: string; note?: string; pid: number; running: boolean; status: number }[];
 }
 
 export interface ShimEvent {

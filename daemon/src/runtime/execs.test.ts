@@ -34,10 +34,11 @@ test('there is a limit to how many are kept', () => {
   assert.ok(table.get('2999') && !table.get('1999'));
 });
 
-test('the end of a container ends what ran in it', () => {
+test('the end of a container ends what ran in it, and forgets what never did', () => {
   const table = new ExecTable();
-  table.add(exec('a', { running: true }));
-  table.add(exec('b', { exitCode: 3 }));
+  table.add(exec('a', { started: true, running: true }));
+  table.add(exec('b', { started: true, exitCode: 3 }));
+  table.add(exec('never', { started: false }));
   table.endAll('c');
   assert.deepEqual(
     table.of('c').map((e) => [e.running, e.exitCode]),

@@ -57,6 +57,8 @@ export class ExecTable {
   /** The container has ended: with it everything that ran in it. */
   endAll(containerId: string): void {
     for (const exec of this.of(containerId)) {
+      // It was meant for this life of the container, not for the next.
+      if (!exec.started) this.delete(exec);
       if (exec.running) exec.exitCode = 137;
       exec.running = false;
       exec.idleSince = performance.now();

@@ -47,6 +47,8 @@ export interface ExecRequest {
   user: string;
   groups: string[];
   stdin: boolean;
+  /** What a later daemon is to know of it. */
+  note: string;
 }
 
 const withEarly = (streams: AttachStreams, connection: TakenConnection) => ({
@@ -130,8 +132,9 @@ export class Shim {
     await this.#channel.request('resize', { target, rows, cols });
   }
 
-  async kill(signal: number, target = ''): Promise<void> {
-    await this.#channel.request('kill', { signal, target });
+  /** `onSent` is called before any event of what comes of it can be. */
+  async kill(signal: number, target = '', onSent?: () => void): Promise<void> {
+    await this.#channel.request('kill', { signal, target }, undefined, onSent);
   }
 
   hello(onReply?: (reply: ShimReply) => void): Promise<ShimReply> {

@@ -17,7 +17,7 @@ export class EventBus {
     const timeNano = this.#now();
     const old = type === 'container' || type === 'image';
     const event: EventMessage = {
-      ...(old && { status: action, id }),
+      ...(old && { status: action, ...(id && { id }) }),
       ...(type === 'container' && attributes.image !== undefined && { from: attributes.image }),
       Type: type,
       Action: action,
@@ -69,10 +69,21 @@ export const EVENT_FILTERS = [
   'daemon',
   'plugin',
   'builder',
+  // Of swarms: accepted, and never met.
+  'config',
+  'node',
+  'secret',
+  'service',
 ] as const;
 
+/** Filters that name an object of their own kind. */
+const NAMED: readonly string[] = EVENT_FILTERS.filter(
+  (name) => !['event', 'type', 'scope', 'label', 'image'].includes(name),
+);
+
+/** By the beginning of its id or name, as dockerd has it. */
 const isNamed = (event: EventMessage) => (wanted: string) =>
-  event.Actor.ID.startsWith(wanted) || event.Actor.Attributes.name === wanted;
+  event.Actor.ID.startsWith(wanted) || (event.Actor.Attributes.name ?? '').startsWith(wanted);
 
 const withoutTag = (name: string): string => {
   const colon = name.lastIndexOf(':');
@@ -95,8 +106,6 @@ export function matchesEvent(filters: Filters, event: EventMessage): boolean {
     matchesFilter(filters, 'scope', (v) => event.scope === v) &&
     matchesLabels(filters, event.Actor.Attributes) &&
     matchesFilter(filters, 'image', (v) => hasImage(event, v)) &&
-    (['container', 'volume', 'network', 'daemon', 'plugin', 'builder'] as const).every((type) =>
-      matchesFilter(filters, type, (v) => event.Type === type && isNamed(event)(v)),
-    )
+    NAMED.every((type) => matchesFilter(filters, type, (v) => event.Type === type && isNamed(event)(v)))
   );
 }

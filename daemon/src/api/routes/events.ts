@@ -44,7 +44,9 @@ export const eventRoutes =
         const until = time(request.query.until);
         const filters = parseFilters(request.query.filters, EVENT_FILTERS);
         if (since && until && milliseconds(since) > milliseconds(until)) {
-          throw invalid(`since (${request.query.since}) is after until (${request.query.until})`);
+          throw invalid(
+            `\`since\` time (${request.query.since}) cannot be after \`until\` time (${request.query.until})`,
+          );
         }
         const left = until ? milliseconds(until) - Date.now() : Number.POSITIVE_INFINITY;
 

@@ -44,8 +44,13 @@ export async function sendSignal(
   const shim = deps.shims.get(record.id);
   if (shim && signal === SIGKILL) doomed.add(shim);
   if (toEnd) meanToStop(deps, record);
-  await deliverSignal(deps, record, signal);
-  publishContainer(deps, record, 'kill', { signal: String(signal) });
+  let told = false;
+  const tell = () => {
+    if (!told) publishContainer(deps, record, 'kill', { signal: String(signal) });
+    told = true;
+  };
+  await deliverSignal(deps, record, signal, tell);
+  tell();
   if (signal !== SIGKILL && wakes(record, signal)) resumeContainer(deps, record.id);
   if (signal === SIGKILL && deps.containers.get(record.id)?.state.status === 'paused') {
     thawCgroup(cgroupOf(deps, record));

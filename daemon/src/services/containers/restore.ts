@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync } from 'node:fs';
+import type { ExecConfig } from '@tinydocker/shared/api/exec.js';
 import { cgroupChildren, prepareParent } from '../../kernel/cgroup.js';
 import { isFrozen } from '../../kernel/freezer.js';
 import { timestamp } from '../../lib/clock.js';
@@ -26,12 +27,21 @@ function connect(bundle: string): number | undefined {
   }
 }
 
+/** What the daemon that started an exec has left with its shim. */
+function configOf(note: string | undefined): ExecConfig {
+  try {
+    return JSON.parse(note ?? '{}') as ExecConfig;
+  } catch {
+    return {};
+  }
+}
+
 function restoreExecs(deps: SuperviseDeps, id: string, reply: ShimReply): void {
   for (const known of reply.execs ?? []) {
     deps.shims.execs.add({
       id: known.exec,
       containerId: id,
-      config: {},
+      config: configOf(known.note),
       started: true,
       running: known.running,
       pid: known.pid,

@@ -36,17 +36,18 @@ function killShim({ state }: ContainerRecord): void {
 
 /**
  * Sends a signal to the first process of a container, through its shim; where that does not answer, by itself. One that
- * has just ended has got it.
+ * has just ended has got it. `delivered` is called the moment the shim says so, before any event of what follows from it.
  */
 export async function deliverSignal(
   deps: Pick<Deps, 'log' | 'shims'>,
   record: ContainerRecord,
   signal: number,
+  delivered: () => void,
 ): Promise<void> {
   const shim = deps.shims.get(record.id);
   if (!shim) return;
   try {
-    if (await inTime(shim.kill(signal))) return;
+    if (await inTime(shim.kill(signal, '', delivered))) return;
   } catch (error) {
     if (error instanceof ShimGone || (error as { errno?: string }).errno === 'ESRCH') return;
     throw error;

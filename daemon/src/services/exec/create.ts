@@ -40,7 +40,7 @@ export function createExec(
   const exec: Exec = {
     id: newId(),
     containerId: record.id,
-    config,
+    config: { ...config, User: config.User || record.config.User || '' },
     started: false,
     running: false,
     pid: 0,

@@ -3,7 +3,7 @@ import { conflict, EngineError } from '@tinydocker/shared/errors.js';
 import { encodeFrame, STDOUT } from '@tinydocker/shared/stdcopy.js';
 import type { Deps } from '../../deps.js';
 import { boundingCapabilities } from '../../runtime/capabilities.js';
-import { ShimGone } from '../../runtime/channel.js';
+import { ShimFailure, ShimGone } from '../../runtime/channel.js';
 import type { TakenConnection } from '../../runtime/connection.js';
 import type { Exec } from '../../runtime/execs.js';
 import type { AttachStreams, ExecRequest } from '../../runtime/shim.js';
@@ -27,7 +27,8 @@ function shimRequest(
   start: ExecStartConfig,
   attached: boolean,
 ): ExecRequest {
-  const config = { ...exec.config, ConsoleSize: start.ConsoleSize ?? exec.config.ConsoleSize };
+  const size = start.Tty ? start.ConsoleSize : undefined;
+  const config = { ...exec.config, ConsoleSize: size ?? exec.config.ConsoleSize };
   const { hostConfig } = record;
   const hostname = namesOf(deps, record).config.Hostname ?? '';
   return {
@@ -36,6 +37,7 @@ function shimRequest(
     user: config.User || record.config.User || '',
     groups: hostConfig.GroupAdd ?? [],
     stdin: attached && (config.AttachStdin ?? false),
+    note: JSON.stringify(exec.config),
   };
 }
 
@@ -74,7 +76,9 @@ export async function runExec(
     }
     const { message, exitCode, kind } = describeFailure(error);
     exec.exitCode = exitCode;
-    throw new EngineError(kind, `exec failed: ${message}`, { cause: error });
+    // A user that is not there is the request's mistake, as Docker has it.
+    const mistake = error instanceof ShimFailure && error.step === 'user';
+    throw new EngineError(mistake ? 'invalid' : kind, `exec failed: ${message}`, { cause: error });
   }
 }
 
