@@ -115,4 +115,24 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     'rmi of what is in use': `docker tag $IMAGE $N:a; create --name $N $N:a true >/dev/null; docker rmi $N:a; echo $?`,
     load: `docker load -q < $TAR; docker load -i /nonesuch 2>&1 | head -1; echo nonsense | docker load; echo $?`,
   },
+  files: {
+    'cp: out of a container': `run --name $N $IMAGE sh -c 'mkdir -p /u/d; echo one >/u/f; ln -s f /u/l; ln -s /u /ul; mkfifo /u/d/p' >/dev/null; cd $D
+      docker cp $N:/u/. flat; docker cp $N:/u new; docker cp $N:/u new; find flat new | sort; docker cp $N:u/f x; cat x; docker cp -L $N:/u/l y; cat y; docker cp $N:/ul z; readlink z
+      docker cp -L $N:/ul .; find ul | sort; docker cp $N:/u - | tar tv | sed 's/20..-.*:.. //'; docker cp $N:/u/. - | tar t; docker cp $N:/u/l - | tar t; docker cp $N:/ - | tar t 2>/dev/null | head -3`,
+    'cp: into a container': `create --name $N -u 7:8 $IMAGE true >/dev/null; cd $D; mkdir -p s/d; echo 1 >s/d/f; ln -s d s/l; chmod 640 s/d/f
+      docker cp s $N:/tmp; docker cp s $N:/tmp/as; docker cp s/. $N:/var/tmp; docker cp s/d/f $N:/root/g; docker cp s/l $N:/root; docker cp -L s/l $N:/root/m; docker cp -a s/d $N:/home; tar c s | docker cp - $N:/usr
+      for d in tmp var/tmp root home usr/s; do docker cp $N:/$d - | tar tv --numeric-owner | sed 's/20..-.*:.. //;s/1970-.*:.. //'; done`,
+    'cp: what does not go': `run --name $N -v $D:/ro:ro $IMAGE sh -c 'mkdir -p /u/d; echo one >/u/f' >/dev/null; cd $D; mkdir -p s/d c/f; echo 1 >s/f
+      e() { docker "$@" </dev/null 2>&1 | grep -v level=error | sed "s,$D,DIR,g;s/$N/NAME/g"; }
+      e cp $N:/nope .; e cp nonesuch:/x .; e cp $N:/u/f $D/no/x; e cp $N:/u/f /dev/null; e cp $N:/u s/f; e cp $N:/u/f none/; e cp $N:/u/f c; e cp none $N:/; e cp s/f/ $N:/u; e cp s/f $N:/no/x; e cp s/f $N:/no/
+      e cp s/d $N:/u/f; e cp s/f $N:/ro; e cp a b; e cp $N:/x $N:/y; e cp - $N:/nope; e cp s/f $N:; e cp $N: x; e cp $N:/u; e cp - -`,
+    diff: `run --name $N --tmpfs /t/m $IMAGE sh -c 'rm /bin/vi; mkdir /bin/vi; rm -rf /var/spool; mkdir -p /var/spool/new; echo x >>/etc/passwd; mkdir -p /w/d; touch /w/d/f; rm -rf /usr; mkdir /usr; mv /var/www /var/moved; echo y >/etc/hosts' >/dev/null
+      docker diff $N | sort -k2; docker diff nonesuch; echo $?; docker diff; echo $?`,
+    export: `run --name $N --tmpfs /t/m $IMAGE sh -c 'mkdir /w; echo x >/w/f; ln /w/f /w/g; rm -rf /var/spool' >/dev/null; docker export $N | tar tv --numeric-owner | grep -v -E ' (dev|etc|bin)/| \\.dockerenv' | sed 's/20..-.*:.. //'
+      cd $D; docker export -o x.tar $N; tar xOf x.tar w/f; docker export nonesuch; echo $?; docker export -o /nonesuch/x $N; echo $?; docker export -o $D $N; echo $?`,
+    commit: `run --name $N -e OLD=1 --label a=b $IMAGE sh -c 'echo kept >/kept; rm /bin/vi' >/dev/null
+      docker commit -a me -m words -c 'ENV A="b c" OLD=2' -c 'CMD ["cat", "/kept"]' -c 'LABEL c=d' -c 'EXPOSE 80 53/udp' -c 'WORKDIR /w' -c 'WORKDIR x' -c 'VOLUME /v' -c 'USER 5' -c 'STOPSIGNAL KILL' -c 'ONBUILD RUN x' $N $N:img | wc -c
+      docker inspect -f '{{.Comment}}|{{.Author}}|{{.Os}}|{{.Architecture}}|{{.Size}}|{{json .Config}}' $N:img; docker history --format '{{.CreatedBy}}|{{.Size}}|{{.Comment}}' $N:img; run --rm --user 0 $N:img sh -c 'cat /kept; pwd; ls /bin/vi; echo $A $OLD'
+      for c in 'FOO x' ENV 'ENV A' 'LABEL a' 'EXPOSE abc' WORKDIR HEALTHCHECK 'STOPSIGNAL foo' ONBUILD ''; do docker commit -c "$c" $N 2>&1; done; docker commit nonesuch; docker commit $N UP; docker rmi $N:img >/dev/null`,
+  },
 };

@@ -116,7 +116,7 @@ describe('copying out', () => {
     assert.deepEqual(await names('/w/f'), ['f']);
     assert.deepEqual(await names('/wl'), ['wl']);
     assert.equal((await names('/wl/'))[1], 'wl/f');
-    assert.deepEqual((await names('/')).slice(0, 2), ['/', '/bin/']);
+    assert.deepEqual((await names('/')).slice(0, 3), ['/', '/.dockerenv', '/bin/']);
   });
 
   test('what the container sees: binds, tmpfs, the engine’s files; not what is the kernel’s', async () => {
@@ -303,7 +303,7 @@ describe('the whole root', () => {
     assert.equal(all.get('etc/hosts')?.content.length, 0);
     assert.equal(all.get('w/f')?.content.toString(), 'hi\n');
     assert.equal(all.get('w/hard')?.link, 'w/f');
-    assert.equal(running[0]?.name, 'bin/');
+    assert.equal(running[0]?.name, '.dockerenv');
     await ok(engine.api.post(`/containers/${tree}/stop`, undefined, { t: 0 }), 204);
     const stopped = await export_();
     await engine.start(tree);

@@ -9,6 +9,8 @@ import type { Deps } from '../../deps.js';
 export function makeMountpoints(dir: string): void {
   mkdirSync(`${dir}/etc`, { recursive: true, mode: 0o755 });
   for (const name of ['hostname', 'hosts', 'resolv.conf']) writeFileSync(`${dir}/etc/${name}`, '', { mode: 0o644 });
+  // By which programs find out that they run in a container.
+  writeFileSync(`${dir}/.dockerenv`, '', { mode: 0o755 });
 }
 
 /** Whether the topmost /etc of these layers (topmost first) is a directory like that of the engine's layer, or there is none. */
