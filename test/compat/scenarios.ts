@@ -1,3 +1,5 @@
+import { LIFECYCLE } from './lifecycle-scenarios.js';
+
 /** Shell scripts with the docker command, each of which must show the same with either engine. */
 export const SCENARIOS: Record<string, Record<string, string>> = {
   run: {
@@ -135,4 +137,5 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
       docker inspect -f '{{.Comment}}|{{.Author}}|{{.Os}}|{{.Architecture}}|{{.Size}}|{{json .Config}}' $N:img; docker history --format '{{.CreatedBy}}|{{.Size}}|{{.Comment}}' $N:img; run --rm --user 0 $N:img sh -c 'cat /kept; pwd; ls /bin/vi; echo $A $OLD'
       for c in 'FOO x' ENV 'ENV A' 'LABEL a' 'EXPOSE abc' WORKDIR HEALTHCHECK 'STOPSIGNAL foo' ONBUILD ''; do docker commit -c "$c" $N 2>&1; done; docker commit nonesuch; docker commit $N UP; docker rmi $N:img >/dev/null`,
   },
+  ...LIFECYCLE,
 };
