@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
 import { Events } from '../helpers/events.js';
+import { captureHost } from '../helpers/host-state.js';
 import { until } from '../helpers/until.js';
 
 const engine = await Engine.open();
@@ -158,6 +161,31 @@ describe('restart policies and the daemon', { skip: !engine.own }, () => {
       'created',
     ]);
     for (const id of [always, unless, stoppedAlways, failing]) await engine.remove(id!);
+  });
+
+  test('a restart of the machine: nothing of /run is left, and everything has ended', async () => {
+    const daemon = engine.daemon!;
+    const names = ['always', 'unless-stopped', 'on-failure', 'no'];
+    const ids = await Promise.all(names.map((name) => engine.launch({ Cmd: sleeper, ...policy(name) })));
+    const processes = captureHost(daemon).processes.map((line) => Number(line.split(' ')[0]));
+    await daemon.kill9();
+    for (const pid of processes) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // it has ended with another
+      }
+    }
+    await until('all have ended', () => processes.every((pid) => !existsSync(`/proc/${pid}`)));
+    const bundles = join(daemon.execRoot, 'x/containers');
+    for (const name of readdirSync(bundles)) rmSync(join(bundles, name), { recursive: true });
+    await daemon.launch();
+    for (const id of ids.slice(0, 3)) {
+      await until('it runs again', async () => (await engine.inspect(id)).State.Running);
+    }
+    const { State } = await engine.inspect(ids[3]!);
+    assert.deepEqual([State.Status, State.ExitCode], ['exited', 255]);
+    for (const id of ids) await engine.remove(id);
   });
 
   test('one that waits for its restart when the daemon dies is restarted by the next', async () => {
