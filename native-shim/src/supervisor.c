@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
@@ -16,6 +15,8 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "memory.h"
 
 #define SOCKET_NAME "shim.sock"
 #define ACK_TIMEOUT_NS 1000000000ull
@@ -241,14 +242,39 @@ __attribute__((hot)) static void settle(struct supervisor *s)
     }
 }
 
-static void on_control_line(struct control *control, struct connection *c, const char *line, size_t len)
-{
-    supervisor_request(OWNER_OF(control, struct supervisor, control), c, line, len);
-}
-
 static void on_control_change(struct control *control)
 {
     OWNER_OF(control, struct supervisor, control)->unsettled = true;
+}
+
+static void on_log_trouble(struct log *log, const char *what, int error, uint64_t lost)
+{
+    struct supervisor *s = OWNER_OF(log, struct supervisor, log);
+    struct buffer event = {0};
+    message_log(&event, what, error, lost);
+    control_broadcast(&s->control, &event);
+    buffer_free(&event);
+}
+
+static void take_bundle(struct supervisor *s)
+{
+    s->bundle = bundle_load(s->bundle_dir, s->bundle_error, sizeof(s->bundle_error));
+    log_open(&s->log, s->bundle == NULL ? NULL : &s->bundle->log, &s->loop);
+    s->log.on_trouble = on_log_trouble;
+    s->main.streams.log = &s->log;
+    if (s->bundle == NULL) return;
+    s->main.streams.terminal = s->bundle->process.terminal;
+    s->main.streams.in_open = s->bundle->stdin_open;
+    s->main.streams.in_once = s->bundle->stdin_once;
+}
+
+/* The daemon writes the bundle while the shim comes into being: it is there with the first request. */
+static void on_control_line(struct control *control, struct connection *c, const char *line, size_t len)
+{
+    struct supervisor *s = OWNER_OF(control, struct supervisor, control);
+    if (!s->bundle_taken) take_bundle(s);
+    s->bundle_taken = true;
+    supervisor_request(s, c, line, len);
 }
 
 static int open_sources(struct supervisor *s, int control_fd)
@@ -280,15 +306,6 @@ static int open_sources(struct supervisor *s, int control_fd)
     return control_listen(&s->control, SOCKET_NAME);
 }
 
-static void on_log_trouble(struct log *log, const char *what, int error, uint64_t lost)
-{
-    struct supervisor *s = OWNER_OF(log, struct supervisor, log);
-    struct buffer event = {0};
-    message_log(&event, what, error, lost);
-    control_broadcast(&s->control, &event);
-    buffer_free(&event);
-}
-
 static int init(struct supervisor *s, const char *bundle_dir, int control_fd)
 {
     int rc = loop_open(&s->loop);
@@ -296,44 +313,10 @@ static int init(struct supervisor *s, const char *bundle_dir, int control_fd)
     s->scratch =
         mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (s->scratch == MAP_FAILED) return -errno;
-    s->bundle = bundle_load(bundle_dir, s->bundle_error, sizeof(s->bundle_error));
-    log_open(&s->log, s->bundle == NULL ? NULL : &s->bundle->log, &s->loop);
-    s->log.on_trouble = on_log_trouble;
+    s->bundle_dir = bundle_dir;
     target_init(&s->main, s, "");
     supervisor_adopt(s, &s->main);
-    s->main.streams.log = &s->log;
-    if (s->bundle != NULL) {
-        s->main.streams.terminal = s->bundle->process.terminal;
-        s->main.streams.in_open = s->bundle->stdin_open;
-        s->main.streams.in_once = s->bundle->stdin_once;
-    }
     return open_sources(s, control_fd);
-}
-
-/*
- * Unmaps the program itself, which comes back from the page cache as it is needed, 64 KiB at a time: what
- * runs between two rounds of the loop is `hot`, so that the linker lays it together.
- */
-__attribute__((hot)) static void forget_program(void)
-{
-    extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* the linker's */
-    uintptr_t base = (uintptr_t)&__ehdr_start, page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
-    /* Backwards, since the first segment is the one that is read here. */
-    for (int i = __ehdr_start.e_phnum - 1; i >= 0; i--) {
-        /* Never what is writable: it is not in the file as it is in memory. */
-        if (headers[i].p_type != PT_LOAD || headers[i].p_flags & PF_W) continue;
-        uintptr_t at = base + headers[i].p_vaddr, from = at & ~(page - 1);
-        madvise((void *)from, at + headers[i].p_memsz - from, MADV_DONTNEED);
-    }
-}
-
-/* The stack below this frame, which was used deeper when the container was made. */
-__attribute__((noinline)) static void forget_stack(void)
-{
-    char here;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), top = ((uintptr_t)&here & ~(page - 1)) - page;
-    madvise((void *)(top - 16 * page), 16 * page, MADV_DONTNEED);
 }
 
 /*
@@ -349,8 +332,8 @@ __attribute__((hot)) static void give_back_memory(struct supervisor *s)
     malloc_trim(0);
     if (s->state != STATE_RUNNING || s->slimmed) return;
     s->slimmed = true;
-    forget_stack();
-    forget_program();
+    memory_forget_stack();
+    memory_forget_program();
 }
 
 /* The record of the start is long, and nobody waits for it: it is told when there is nothing else to do. */
@@ -376,7 +359,7 @@ static void clean_up(struct supervisor *s)
     setpriority(PRIO_PROCESS, 0, CLEAN_UP_NICE);
     while (s->execs != NULL) supervisor_drop(s, s->execs);
     target_close(&s->main);
-    log_close(&s->log);
+    if (s->bundle_taken) log_close(&s->log);
     if (s->oom_watched) oom_close(&s->oom, &s->loop);
     if (s->state != STATE_CREATED) container_destroy(&s->container);
     if (s->control.listener.fd >= 0) unlink(SOCKET_NAME);

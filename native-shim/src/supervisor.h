@@ -26,8 +26,10 @@ struct supervisor {
     struct source signals, timer;
     struct control control;
     struct connection *first; /* descriptor 3; the shim does without it once the container runs */
-    char *scratch;         /* SCRATCH_SIZE, shared by all that read; mapped, its pages given back when idle */
+    char *scratch; /* SCRATCH_SIZE, shared by all that read; mapped, its pages given back when idle */
+    const char *bundle_dir;
     struct bundle *bundle; /* NULL: could not be read, for the reason in bundle_error */
+    bool bundle_taken;     /* or could not be */
     char bundle_error[512];
     struct log log;
     enum supervisor_state state;

@@ -73,13 +73,18 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
   };
 }
 
-/** Writes what the shim reads before it does anything, one recorded step each. */
-export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder, joined: Joined): void {
+/** Makes the place that a shim starts in. */
+export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
   const dir = deps.paths.bundle(record.id);
   // Its own, and not the daemon's, which is there; as clean as the path of the cgroup itself.
   const parent = posix.dirname(cgroupOf(deps, record));
   if (record.hostConfig.CgroupParent) steps.run('cgroup', parent, () => prepareParent(parent));
   steps.run('mkdir', dir, () => makeBundle(dir));
+}
+
+/** Writes what the shim reads at its first request, one recorded step each. */
+export function writeBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder, joined: Joined): void {
+  const dir = deps.paths.bundle(record.id);
   steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, joined)));
   steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
 }

@@ -9,7 +9,7 @@ import { removeBundle } from '../../runtime/bundle.js';
 import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
 import { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
-import { prepareBundle, prepareFiles } from './bundle.js';
+import { prepareBundle, prepareFiles, writeBundle } from './bundle.js';
 import { describeFailure } from './failure.js';
 import { containerMounts } from './mounts.js';
 import { checkPropagation } from './propagation.js';
@@ -46,7 +46,7 @@ function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, u
   const { id } = record;
   const bundle = deps.paths.bundle(id);
   undo.push('remove bundle', () => removeBundle(bundle));
-  prepareBundle(deps, record, steps, joined);
+  prepareBundle(deps, record, steps);
   const fd = steps.run('fork', `td-shim ${bundle}`, () =>
     deps.shims.zygote.fork(id, bundle, faultStep('TINYDOCKER_FAIL_STEP')),
   );
@@ -55,7 +55,8 @@ function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, u
     await shim.shutdown();
     await deps.shims.cleared(id);
   });
-  // While the shim comes into being on another processor.
+  // While the shim comes into being on another processor: it looks at them when it is asked for something.
+  writeBundle(deps, record, steps, joined);
   prepareFiles(deps, record, steps);
   handOver(deps, id, shim);
   return shim;
