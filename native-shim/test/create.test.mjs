@@ -202,6 +202,64 @@ describe('an image that means harm', { timeout: 120_000 }, () => {
   });
 });
 
+describe('sources of mounts', { timeout: 60_000 }, () => {
+  const source = join(ground.dir, 'source');
+  mkdirSync(join(source, 'a', 'b'), { recursive: true });
+  writeFileSync(join(source, 'a', 'b', 'f'), 'hi\n');
+  symlinkSync('/', join(source, 'out'));
+  symlinkSync('a/b', join(source, 'in'));
+  const part = (subpath) => mounted({ destination: '/m', source, options: ['rbind', `subpath=${subpath}`] });
+
+  test('a part of one, looked up without leaving it', async () => {
+    for (const [subpath, expected] of [
+      ['a/b', 'f\n'],
+      ['in', 'f\n'],
+      ['out', 'a\nin\nout\n'],
+      ['../../a', 'b\n'],
+    ])
+      assert.equal(await output(shell('ls /m'), { change: part(subpath) }), expected, subpath);
+    assert.equal(await output(shell('cat /m'), { change: part('a/b/f') }), 'hi\n');
+    const error = await refusal(shell('true'), { change: part('nosuch') });
+    assert.equal(error.message, `mount "${source}" on "/m": subpath "nosuch"`);
+  });
+
+  test('layers without one of their own, beside the root', async () => {
+    const empty = join(ground.dir, 'empty');
+    mkdirSync(empty);
+    const options = [`lowerdir=${source}:${empty}`, 'ro', 'nodev'];
+    const whole = mounted({ destination: '/m', type: 'overlay', source: 'overlay', options });
+    assert.equal(
+      await output(shell('ls /m; touch /m/x 2>&1 | grep -c Read-only'), { change: whole }),
+      'a\nin\nout\n1\n',
+    );
+    const some = mounted({ destination: '/m', type: 'overlay', source: 'overlay', options: [...options, 'subpath=a'] });
+    assert.equal(await output(shell('ls /m'), { change: some }), 'b\n');
+  });
+
+  test('shown as another’s, by a map and without one', async () => {
+    const owner = 'stat -c %u:%g /m';
+    const maps = {
+      uidMappings: [{ containerID: 0, hostID: 70, size: 1 }],
+      gidMappings: [{ containerID: 0, hostID: 80, size: 1 }],
+    };
+    const mapped = mounted({ destination: '/m', source, options: ['rbind', 'ridmap'], ...maps });
+    assert.equal(await output(shell(owner), { change: mapped }), '70:80\n');
+    const users = mounted({ destination: '/m', source, options: ['bind', 'idmap'] });
+    const change = (config, shim) => {
+      users(config, shim);
+      user('5:6')(config, shim);
+    };
+    assert.equal(await output(shell(owner), { change }), '5:6\n');
+    const half = mounted({ destination: '/m', source, options: ['idmap'], uidMappings: maps.uidMappings });
+    assert.match((await refusal(shell('true'), { change: half })).message, /only one of uidMappings and gidMappings/);
+    const none = mounted({ destination: '/m', source: '/proc', options: ['bind', 'idmap'] });
+    assert.match(
+      (await refusal(shell('true'), { change: none })).message,
+      /"idmap": the file system does not support it/,
+    );
+  });
+});
+
 /** All that a start makes in the kernel; of others that run beside us nothing. */
 function traces() {
   const ours = (line) => line.includes(ground.dir);

@@ -111,6 +111,23 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     'limits of block devices': `create --name $N --device-read-bps /dev/null:1mb --device-write-iops /dev/null:5 --memory-swappiness 7 --oom-kill-disable -m 64m --cgroup-parent /some/where $IMAGE true
       docker inspect -f '{{json .HostConfig}}' $N | sed 's/,"/,\n"/g' | grep -E 'Blkio|Swappiness|OomKill|CgroupParent'`,
   },
+  volumes: {
+    'create, ls, inspect, rm': `docker volume create --label a=b $N-v; docker volume create -o type=tmpfs -o device=tmpfs $N-w; docker volume ls -f name=$N; docker volume ls -qf label=a
+      docker volume inspect -f '{{.Name}} {{.Driver}} {{.Labels}} {{.Options}} {{.Scope}}' $N-v $N-w $N-x; docker volume rm $N-v $N-w $N-x; echo $?; docker volume rm -f $N-x; docker volume create a; docker volume create a/b; echo $?`,
+    'names, without names, of others, and what goes with them': `create --name $N -v $N-v:/v:ro -v /anon --mount type=volume,src=$N-v,dst=/m --tmpfs /t $IMAGE true >/dev/null; docker volume rm $N-v; echo $?
+      create --name $N-2 --volumes-from $N:ro $IMAGE true >/dev/null
+      for c in $N $N-2; do docker inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.RW}} {{.Mode}} {{.Driver}}{{println}}{{end}}' $c | sort; done
+      docker rm -v $N; docker volume ls -qf name=$N; docker rm -v $N-2; docker volume rm $N-v; run --rm --volumes-from nonesuch $IMAGE true; echo $?`,
+    'filled from the image, or not': `run --rm -v $N-v:/etc $IMAGE cat /etc/passwd | head -1; run --rm -v $N-v:/x $IMAGE ls -l /x/passwd | cut -c1-10; run --rm -v $N-w:/etc:nocopy $IMAGE ls /etc/passwd; echo $?; docker volume rm $N-v $N-w`,
+    'written to, read, shared, read-only': `run --rm -v $N-v:/v $IMAGE sh -c 'echo hi > /v/f'; run --rm -v $N-v:/v:ro $IMAGE sh -c 'cat /v/f; echo x > /v/f'; run --rm --mount src=$N-v,dst=/m,volume-subpath=f $IMAGE cat /m; docker volume rm $N-v`,
+    'an image': `run --rm --mount type=image,src=$IMAGE,dst=/i $IMAGE sh -c 'ls /i/etc/passwd; touch /i/x || echo $?' 2>/dev/null; run --rm --mount type=image,src=$IMAGE,dst=/i,image-subpath=etc $IMAGE ls /i/passwd 2>/dev/null`,
+    'in memory': `docker volume create -o type=tmpfs -o device=tmpfs -o o=size=1m $N-v; run --rm -v $N-v:/v $IMAGE sh -c 'grep " /v " /proc/mounts | cut -d" " -f1-3; touch /v/x'; run --rm -v $N-v:/v $IMAGE ls /v; docker volume rm $N-v`,
+    'what cannot be': `run --rm -v a:/b $IMAGE true; run --rm -v $N:/b:zz $IMAGE true; run --rm -v /a:/b:nocopy $IMAGE true; run --rm -v $N:b $IMAGE true; run --rm -v /tmp:/a -v /var:/a $IMAGE true
+      run --rm --mount type=volume,dst=/a,ro $IMAGE true; run --rm --mount type=bind,src=/nonesuch,dst=/a $IMAGE true; run --rm --mount type=volume,src=$N,dst=/a,volume-subpath=../x $IMAGE true; run --rm -v /a:ro $IMAGE true; echo $?`,
+    'prune, by label': `docker volume create --label $N $N-v; docker volume prune -f --filter label=$N; docker volume prune -af --filter label=$N; docker volume ls -qf name=$N`,
+    events: `docker volume create $N-v >/dev/null; run --rm -v $N-v:/x:ro $IMAGE true; docker volume rm $N-v >/dev/null
+      docker events --since 1m --until $(($(date +%s) + 2)) --filter type=volume --filter volume=$N-v --format '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.driver}} {{.Actor.Attributes.destination}} {{index .Actor.Attributes "read/write"}}'`,
+  },
   images: {
     'list and inspect': `docker images $IMAGE --format '{{.Repository}} {{.Tag}} {{.ID}}'; docker images --no-trunc -q $IMAGE; docker image inspect -f '{{.Id}} {{.Os}} {{.Architecture}} {{json .Config.Cmd}} {{json .Config.Env}} {{json .RootFS}}' $IMAGE; docker image inspect nonesuch; echo $?`,
     'tag and rmi': `docker tag $IMAGE $N:a; docker tag $N:a example.com/$N:b; docker images --filter reference="*/$N" --format '{{.Repository}}:{{.Tag}}'; docker rmi $N:a example.com/$N:b $N:c; echo $?; docker tag nonesuch x; echo $?; docker tag $IMAGE UPPER; echo $?`,

@@ -290,6 +290,20 @@ describe('volumes of containers', () => {
   });
 });
 
+test('a volume on /etc has the engine’s files too', async () => {
+  const Name = named();
+  const config = { Hostname: 'box', HostConfig: { Binds: [`${Name}:/etc`], Init: true } };
+  assert.match(
+    await sh('cat /etc/hostname; grep -q localhost /etc/hosts; test -f /etc/resolv.conf; ls /etc', config),
+    /^box\n.*passwd/s,
+  );
+});
+
+test('only cluster volumes, which there are none of, can be changed', async () => {
+  const sentence = 'volume update only valid for cluster volumes, but swarm is unavailable';
+  await refused(engine.api.call('PUT', '/volumes/x', { query: { version: 1 }, body: {} }), 503, sentence);
+});
+
 describe('an empty volume gets what the image has there', () => {
   const files: TarEntry[] = [
     { name: 'data', type: '5', mode: 0o1750 },

@@ -107,7 +107,24 @@ function userMounts(hostConfig: HostConfig, asked: readonly SpecMount[]): OciMou
 
 const STAYS_WRITABLE = ['/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue'];
 
-/** Everything below the root, in mounting order; a mount of the user's takes the place of ours. */
+/** Files of the engine's own, unless something is mounted in their place, or over it so that none could be made there. */
+function fileMounts(files: EngineFiles, init: string | undefined, users: readonly OciMount[]): OciMount[] {
+  const file = (destination: string, source: string) => mount(destination, 'bind', source, 'rbind', 'rprivate');
+  const all = [
+    file('/etc/resolv.conf', files.resolvConf),
+    file('/etc/hostname', files.hostname),
+    file('/etc/hosts', files.hosts),
+    ...(init === undefined ? [] : [mount(INIT_PATH, 'bind', init, 'bind', 'ro')]),
+  ];
+  const inPlace = ({ destination }: OciMount, user: OciMount) =>
+    destination === user.destination || (user.options.includes('ro') && destination.startsWith(`${user.destination}/`));
+  return all.filter((m) => !users.some((user) => inPlace(m, user)));
+}
+
+/**
+ * Everything below the root, in mounting order; a mount of the user's takes the place of ours. Our files come last: a volume on
+ * /etc is to have them, too.
+ */
 export function specMounts(
   hostConfig: HostConfig,
   asked: readonly SpecMount[],
@@ -117,21 +134,14 @@ export function specMounts(
 ): OciMount[] {
   const users = userMounts(hostConfig, asked);
   const taken = new Set(users.map((m) => m.destination));
-  const file = (destination: string, source: string) => mount(destination, 'bind', source, 'rbind', 'rprivate');
-  const ours = [
-    ...defaultMounts(hostConfig, shmOf),
-    file('/etc/resolv.conf', files.resolvConf),
-    file('/etc/hostname', files.hostname),
-    file('/etc/hosts', files.hosts),
-  ];
-  if (init !== undefined) ours.push(mount(INIT_PATH, 'bind', init, 'bind', 'ro'));
-  const kept = ours.filter(
+  const defaults = defaultMounts(hostConfig, shmOf).filter(
     (m) => !taken.has(m.destination) && !(taken.has('/dev') && m.destination.startsWith('/dev/')),
   );
+  const own = fileMounts(files, init, users);
   if (hostConfig.ReadonlyRootfs) {
     // Files of ours that are bound into a read-only root would else be the writable places of it.
-    for (const m of kept)
+    for (const m of [...defaults, ...own])
       if (!STAYS_WRITABLE.includes(m.destination) && !m.options.includes('ro')) m.options.push('ro');
   }
-  return [...kept, ...users];
+  return [...defaults, ...users, ...own];
 }

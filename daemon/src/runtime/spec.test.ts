@@ -100,8 +100,9 @@ test('what the user mounts takes the place of what is ours, outer directories fi
     {},
     { Binds: ['/x:/data/deep', '/y:/data', '/shm:/dev/shm', '/h:/etc/hosts:ro'], Tmpfs: { '/t': '' } },
   );
-  const own = s.mounts.slice(-5).map((m) => m.destination);
-  assert.deepEqual(own, ['/data', '/t', '/data/deep', '/dev/shm', '/etc/hosts']);
+  const own = s.mounts.slice(-7).map((m) => m.destination);
+  const users = ['/data', '/t', '/data/deep', '/dev/shm', '/etc/hosts'];
+  assert.deepEqual(own, [...users, '/etc/resolv.conf', '/etc/hostname']);
   assert.equal(s.mounts.filter((m) => m.destination === '/dev/shm').length, 1);
   assert.deepEqual(at(s, '/etc/hosts'), {
     destination: '/etc/hosts',
@@ -109,6 +110,12 @@ test('what the user mounts takes the place of what is ours, outer directories fi
     source: '/h',
     options: ['rbind', 'rprivate', 'ro', 'rro'],
   });
+  const etc = (mode: string) =>
+    spec({}, { Binds: [`/e:/etc${mode}`] })
+      .mounts.map((m) => m.destination)
+      .filter((path) => path.startsWith('/etc'));
+  assert.deepEqual(etc(''), ['/etc', '/etc/resolv.conf', '/etc/hostname', '/etc/hosts']);
+  assert.deepEqual(etc(':ro'), ['/etc'], 'where nothing can be made, nothing is mounted');
   const dev = spec({}, { Binds: ['/dev:/dev'] });
   assert.equal(dev.mounts.filter((m) => m.destination.startsWith('/dev')).length, 1);
   assert.throws(() => checkDestinations(['/a', '/b', '/b']), { message: 'Duplicate mount point: /b' });

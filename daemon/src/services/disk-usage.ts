@@ -2,8 +2,9 @@ import type { DiskUsage } from '@tinydocker/shared/api/system.js';
 import type { Volume } from '@tinydocker/shared/api/volumes.js';
 import { invalid } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../deps.js';
+import { treeSize } from '../kernel/tree-size.js';
+import type { VolumeRecord } from '../store/volumes.js';
 import { dataOf } from '../volume/directory.js';
-import { directoryUsage } from '../volume/usage.js';
 import { listContainers } from './containers/list.js';
 import { listImages } from './images/list.js';
 import { showVolume } from './volumes/inspect.js';
@@ -14,24 +15,22 @@ type UsageDeps = Pick<Deps, 'containers' | 'images' | 'log' | 'paths' | 'volumes
 const TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
 type UsageType = (typeof TYPES)[number];
 
-/**
- * The volumes with what they take, one after the other: a disk is not faster for being asked twice. One that has options is not
- * counted, as in Docker: what stands for it may be anywhere, and not ours.
- */
+/** A volume with what it takes; undefined where it is gone meanwhile. */
+async function measured(deps: UsageDeps, volume: VolumeRecord, RefCount: number): Promise<Volume | undefined> {
+  const there = () => deps.volumes.get(volume.name) !== undefined;
+  const Size = await treeSize(dataOf(deps.paths.volume(volume.name))).catch((error) => {
+    if (there()) deps.log.warn({ volume: volume.name, err: error }, 'measure a volume');
+    return -1;
+  });
+  return there() ? { ...showVolume(deps, volume), UsageData: { RefCount, Size } } : undefined;
+}
+
+/** The volumes, by name. One that has options is not counted, as in Docker: what stands for it may be anywhere, and not ours. */
 async function volumes(deps: UsageDeps): Promise<Volume[]> {
   const users = countVolumeUsers(deps);
-  const found: Volume[] = [];
-  for (const volume of deps.volumes.list()) {
-    if (volume.options) continue;
-    const RefCount = users.get(volume.name) ?? 0;
-    const there = () => deps.volumes.get(volume.name) !== undefined;
-    const Size = await directoryUsage(dataOf(deps.paths.volume(volume.name))).catch((error) => {
-      if (there()) deps.log.warn({ volume: volume.name, err: error }, 'measure a volume');
-      return -1;
-    });
-    if (there()) found.push({ ...showVolume(deps, volume), UsageData: { RefCount, Size } });
-  }
-  return found.sort((a, b) => (a.Name < b.Name ? -1 : 1));
+  const own = deps.volumes.list().filter(({ options }) => !options);
+  const found = await Promise.all(own.map((volume) => measured(deps, volume, users.get(volume.name) ?? 0)));
+  return found.filter((volume) => volume !== undefined).sort((a, b) => (a.Name < b.Name ? -1 : 1));
 }
 
 /** How much room everything takes. @throws EngineError invalid: a type that there is not */

@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { runHelper } from './helper.js';
 
 /** As the kernel writes a path in its mount table (proc_pid_mountinfo(5)). */
@@ -13,6 +15,19 @@ export function isMounted(directory: string): boolean {
     .some((line) => line.split(' ', 5)[4] === path);
 }
 
+const NETWORK = ['nfs', 'nfs4', 'cifs', 'smb3'];
+
+/** The kernel takes addresses alone: mount(8) and Docker look the name of a server up. */
+async function withAddress(type: string, options: readonly string[]): Promise<string[]> {
+  if (!NETWORK.includes(type)) return [...options];
+  return Promise.all(
+    options.map(async (word) => {
+      const name = /^addr=(.+)$/.exec(word)?.[1];
+      return name === undefined || isIP(name) ? word : `addr=${(await lookup(name)).address}`;
+    }),
+  );
+}
+
 /**
  * Mounts a file system on the host, where all containers that use the volume find the same one: a second tmpfs would be another.
  * By a process of its own: a server that does not answer (nfs) must not hold up the daemon.
@@ -22,7 +37,8 @@ export async function mountOnHost(
   source: { type: string; device: string; options: readonly string[] },
   directory: string,
 ): Promise<void> {
-  await runHelper('mount', [source.type, source.device, source.options.join(','), directory]);
+  const options = await withAddress(source.type, source.options);
+  await runHelper('mount', [source.type, source.device, options.join(','), directory]);
 }
 
 /** Takes it away again; also what is still open somewhere, when that is closed. */

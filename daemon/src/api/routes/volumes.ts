@@ -5,6 +5,7 @@ import {
   VolumeListResponse,
   VolumePruneResponse,
 } from '@tinydocker/shared/api/volumes.js';
+import { unavailable } from '@tinydocker/shared/errors.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { createVolume } from '../../services/volumes/create.js';
@@ -64,6 +65,10 @@ export const volumeRoutes =
       },
       (request) => pruneVolumes(deps, request.query.filters, !speaks(request, '1.42')),
     );
+
+    app.put('/volumes/:name', { schema: { summary: 'Change a cluster volume; there are none', params: name } }, () => {
+      throw unavailable('volume update only valid for cluster volumes, but swarm is unavailable');
+    });
 
     app.delete(
       '/volumes/:name',

@@ -38,7 +38,7 @@ function inherited(hostConfig: HostConfig, find: (name: string) => ContainerReco
     for (const m of containerMounts(find(container))) {
       if (m.type === 'tmpfs') continue; // nobody else can see what is in one
       // Its volumes are filled, or are not to be; they stay those of the container that they were made for.
-      mounts.set(m.destination, { ...m, rw: m.rw && rw, fill: false });
+      mounts.set(m.destination, { ...m, mode: '', rw: m.rw && rw, fill: false });
     }
   }
   return [...mounts.values()];

@@ -46,10 +46,14 @@ export const lowerArguments = (deps: RootDeps, record: ContainerRecord): string[
   overlay(deps, layerPaths(deps, record), scratchOptions(deps.paths.trash));
 
 /** The engine's files in /etc, as they were at the last start. */
-function engineBinds(deps: RootDeps, record: ContainerRecord): string[] {
+function engineBinds(deps: RootDeps, record: ContainerRecord, users: readonly SpecMount[]): string[] {
   const files = engineFiles(deps.paths.bundle(record.id));
   const binds = { hostname: files.hostname, hosts: files.hosts, 'resolv.conf': files.resolvConf };
-  return Object.entries(binds).flatMap(([name, source]) => ['bind', source, `/etc/${name}`, 'rw,optional']);
+  const isTaken = (path: string) =>
+    users.some(({ destination, rw }) => destination === path || (!rw && path.startsWith(`${destination}/`)));
+  return Object.entries(binds).flatMap(([name, source]) =>
+    isTaken(`/etc/${name}`) ? [] : ['bind', source, `/etc/${name}`, 'rw,optional'],
+  );
 }
 
 /**
@@ -72,13 +76,13 @@ function assembledRoot(deps: RootDeps, record: ContainerRecord, write: boolean):
     ...(write
       ? overlay(deps, layers, [`upperdir=${escaped(upper)}`, `workdir=${escaped(dir)}/work`])
       : overlay(deps, [upper, ...layers], scratchOptions(deps.paths.trash))),
-    ...engineBinds(deps, record),
     ...binds.flatMap(({ source, destination, rw, subpath }) => {
       const access = rw ? 'rw' : 'ro';
       // What is only to be read may be missing; what is written must not go somewhere else.
       const bind = ['bind', source, destination, write ? access : `${access},optional`];
       return subpath === undefined ? bind : ['subpath', subpath, ...bind];
     }),
+    ...engineBinds(deps, record, binds),
     ...(write && hostConfig.ReadonlyRootfs ? ['read-only'] : []),
   ];
 }

@@ -2,8 +2,8 @@ import type { VolumePruneResponse } from '@tinydocker/shared/api/volumes.js';
 import { invalid } from '@tinydocker/shared/errors.js';
 import { matchesLabels, parseFilters } from '@tinydocker/shared/filters.js';
 import type { Deps } from '../../deps.js';
+import { treeSize } from '../../kernel/tree-size.js';
 import { dataOf } from '../../volume/directory.js';
-import { directoryUsage } from '../../volume/usage.js';
 import { ANONYMOUS_LABEL } from './create.js';
 import { type RemoveVolumeDeps, removeUnusedVolume } from './remove.js';
 import { countVolumeUsers } from './users.js';
@@ -40,7 +40,7 @@ export async function pruneVolumes(
     if (users.has(name) || options || !matchesLabels(filters, labels)) continue;
     if (!all && !(labels && ANONYMOUS_LABEL in labels)) continue;
     try {
-      const size = await directoryUsage(dataOf(deps.paths.volume(name)));
+      const size = await treeSize(dataOf(deps.paths.volume(name)));
       if (!(await removeUnusedVolume(deps, name))) continue;
       deleted.push(name);
       space += size;
