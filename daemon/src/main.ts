@@ -19,7 +19,7 @@ import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
 import { restoreContainers } from './services/containers/restore.js';
 import { restoreImages } from './services/images/restore.js';
-import { restoreVolumes } from './services/volumes/restore.js';
+import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
 
 /*
  * tinydockerd. Owns the store and tells the shims what to do; the containers do not need it to run, and it may be killed at any
@@ -54,8 +54,9 @@ async function main(argv: readonly string[]): Promise<void> {
   watchHealth(deps);
   // Images first: what a container stands on must be known when it is looked at.
   await restoreImages(deps);
-  await restoreVolumes(deps);
+  restoreVolumes(deps);
   await restoreContainers(deps);
+  await settleVolumes(deps);
   const app = await createApp(deps);
   const listeners = await listen(app.server, config);
   writePidfile(config);

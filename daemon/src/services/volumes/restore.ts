@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import type { Deps } from '../../deps.js';
 import { timestamp } from '../../lib/clock.js';
 import { fillOf, makeVolume, volumesOnDisk } from '../../volume/directory.js';
@@ -41,19 +41,16 @@ function restoreRow(deps: RestoreDeps, name: string, users: number): void {
 }
 
 /**
- * Brings volumes on disk and in the store together, whatever the last daemon was doing when it ended, and takes away mounts
- * that no running container has. To be called before the containers are looked at: those that have ended let go of theirs then.
+ * Brings volumes on disk and in the store together, whatever the last daemon was doing when it ended. To be called before the
+ * containers are looked at: those that have ended let go of theirs then. A container with a bundle may run though the store does not
+ * know it yet.
  */
-export async function restoreVolumes(deps: RestoreDeps): Promise<void> {
+export function restoreVolumes(deps: RestoreDeps): void {
   mkdirSync(deps.paths.empty, { recursive: true, mode: 0o755 });
   for (const record of deps.containers.list()) {
-    if (!hasProcess(record)) continue;
-    for (const m of containerMounts(record)) if (m.type === 'volume') deps.holds.hold(m.source, record.id);
-  }
-  for (const volume of deps.volumes.list()) {
-    await settleVolume(deps, volume).catch((error) =>
-      deps.log.error({ volume: volume.name, err: error }, 'unmount a volume that nobody uses'),
-    );
+    const volumes = containerMounts(record).filter(({ type }) => type === 'volume');
+    if (volumes.length === 0 || !(hasProcess(record) || existsSync(deps.paths.bundle(record.id)))) continue;
+    for (const { source } of volumes) deps.holds.hold(source, record.id);
   }
   const options = (name: string) => deps.volumes.get(name)?.options ?? null;
   const disk = volumesOnDisk(deps.paths.volumes, (name) => volumeSource(options(name)).kind === 'filesystem');
@@ -63,4 +60,18 @@ export async function restoreVolumes(deps: RestoreDeps): Promise<void> {
     if (!deps.volumes.get(name) && isVolumeName(name)) restoreStray(deps, name, used);
   }
   for (const { name } of deps.volumes.list()) if (!disk.get(name)?.data) restoreRow(deps, name, users.get(name) ?? 0);
+}
+
+/** When it is known which containers run: takes away what is mounted on the host for none of them. */
+export async function settleVolumes(deps: RestoreDeps): Promise<void> {
+  for (const record of deps.containers.list()) {
+    if (hasProcess(record)) continue;
+    for (const { type, source } of containerMounts(record))
+      if (type === 'volume') deps.holds.release(source, record.id);
+  }
+  for (const volume of deps.volumes.list()) {
+    await settleVolume(deps, volume).catch((error) =>
+      deps.log.error({ volume: volume.name, err: error }, 'unmount a volume that nobody uses'),
+    );
+  }
 }
