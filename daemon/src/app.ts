@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { installBodyParsers } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
+import { authRoutes } from './api/routes/auth.js';
 import { commitRoutes } from './api/routes/commit.js';
 import { containerFileRoutes } from './api/routes/container-files.js';
 import { containerResourceRoutes } from './api/routes/container-resources.js';
@@ -68,6 +69,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   installUpgrade(app.server, app.routing);
 
   await app.register(systemRoutes(deps));
+  await app.register(authRoutes());
   await app.register(imageRoutes(deps));
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));

@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'conflict'
   | 'invalid'
   | 'not-modified'
+  | 'unauthorized'
   | 'forbidden'
   | 'unavailable'
   | 'not-implemented'

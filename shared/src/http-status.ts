@@ -4,6 +4,7 @@ import type { ErrorKind } from './errors.js';
 export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   'not-modified': 304,
   invalid: 400,
+  unauthorized: 401,
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
