@@ -50,13 +50,13 @@ export async function launchAfter(
   return id;
 }
 
-/** The td-layer processes that this daemon has started and that are at work: their pids. */
+/** The processes of td-layer and td-tree that this daemon has started and that are at work: their pids. */
 export function helpersOf(daemon: number): number[] {
   return readdirSync('/proc').flatMap((name) => {
     try {
       const [, comm, rest] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${Number(name)}/stat`, 'latin1'))!;
       const [state, parent] = rest!.split(' ');
-      return comm === 'td-layer' && state !== 'Z' && Number(parent) === daemon ? [Number(name)] : [];
+      return /^td-(layer|tree)$/.test(comm!) && state !== 'Z' && Number(parent) === daemon ? [Number(name)] : [];
     } catch {
       return []; // no process, or one that has ended meanwhile
     }

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
 import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { helperPath } from '../kernel/helpers.js';
+import { layerProgram } from '../kernel/layer-helper.js';
 import { closeFd, pipe } from '../kernel/socket.js';
 import { spawn, waitPid } from '../kernel/spawn.js';
 
@@ -42,7 +43,8 @@ async function run(argv: readonly string[], stdin?: number): Promise<Answer> {
   const [read, write] = pipe();
   let pid: number;
   try {
-    pid = spawn(helperPath('td-layer'), ['td-layer', ...argv], [], { stdin, stdout: write });
+    const program = layerProgram(argv[0]!);
+    pid = spawn(helperPath(program), [program, ...argv], [], { stdin, stdout: write });
   } catch (error) {
     closeFd(read);
     throw error;

@@ -21,6 +21,10 @@ export interface LayerHelperOptions {
 /** More than any one line of td-layer's; a helper that says more is not believed. */
 const LINE_LIMIT = 64 * 1024;
 
+/** Which program does something: td-tree starts in a fourth of the time, and reads no archives. */
+export const layerProgram = (verb: string): 'td-layer' | 'td-tree' =>
+  verb === 'extract' || verb === 'unpack' ? 'td-layer' : 'td-tree';
+
 /** One run of td-layer that answers more than once, or reads what comes bit by bit. Whoever starts it waits for `ended`. */
 export class LayerHelper {
   readonly #verb: string;
@@ -38,7 +42,8 @@ export class LayerHelper {
     const [read, write] = pipe();
     const stdin = options.input ? pipe() : undefined;
     try {
-      this.#pid = spawn(helperPath('td-layer'), ['td-layer', verb, ...args], [], {
+      const program = layerProgram(verb);
+      this.#pid = spawn(helperPath(program), [program, verb, ...args], [], {
         stdin: stdin?.[0],
         stdout: write,
         fds: options.fds,

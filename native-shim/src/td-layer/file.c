@@ -7,12 +7,6 @@
 
 enum { HOLE = FILE_HOLE, PIECE = 1 << 20 };
 
-bool file_is_zero(const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
 static void write_at(struct tar *tar, int fd, const unsigned char *data, size_t size, uint64_t offset)
 {
     while (size > 0) {

@@ -1,5 +1,6 @@
 /*
- * td-layer: works on file trees that others wrote, in a process of its own.
+ * td-layer: works on file trees that others wrote, in a process of its own. td-tree is the same, static and without unpack and
+ * extract (verbs.h).
  *
  *   td-layer unpack DIR      reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
  *                            empty; confines itself to DIR before the first byte
@@ -30,14 +31,11 @@
 #include "td-layer/confine.h"
 #include "td-layer/copy.h"
 #include "td-layer/fail.h"
-#include "td-layer/filesystem.h"
 #include "td-layer/host-mount.h"
-#include "td-layer/input.h"
 #include "td-layer/lookup.h"
-#include "td-layer/owner.h"
 #include "td-layer/pack.h"
 #include "td-layer/remove.h"
-#include "td-layer/unpack.h"
+#include "td-layer/verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +44,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { ARCHIVE = 3, SIZES_MAX = 256 };
@@ -54,15 +51,6 @@ enum { ARCHIVE = 3, SIZES_MAX = 256 };
 static int finish(void)
 {
     return fflush(stdout) == 0 ? 0 : 2;
-}
-
-static int verb_unpack(const char *path)
-{
-    const struct unpack_options options = {.layer = true};
-    struct input input;
-    input_prepare(&input, STDIN_FILENO, true);
-    unpack(&input, confine(path, CONFINE_WRITE_LAYER, STDERR_FILENO), &options);
-    return 0;
 }
 
 static int verb_remove(const char *path)
@@ -137,14 +125,6 @@ static int verb_changes(const struct arguments *arguments)
     return done();
 }
 
-/* Into the root, and no way back. */
-static void enter(const struct arguments *arguments, bool alone, enum confine_work work, int last_fd)
-{
-    confine_start();
-    root_enter(&arguments->plan, alone);
-    confine_process(work, last_fd);
-}
-
 static void print_stat(const char *path, const struct lookup *found)
 {
     char target[TAR_PATH_MAX + 1] = "", escaped[TAR_PATH_MAX * JSON_ESCAPE_GROWTH + 1];
@@ -161,7 +141,7 @@ static void print_stat(const char *path, const struct lookup *found)
 static int verb_stat(const struct arguments *arguments)
 {
     struct lookup found;
-    enter(arguments, false, CONFINE_READ, STDERR_FILENO);
+    confine_in_root(&arguments->plan, false, CONFINE_READ, STDERR_FILENO);
     lookup_path(arguments->path, arguments->follow, &found);
     print_stat(arguments->path, &found);
     return 0;
@@ -182,7 +162,7 @@ static int verb_archive(const struct arguments *arguments)
     struct lookup found;
     struct output output;
     char name[TAR_PATH_MAX + 2];
-    enter(arguments, false, CONFINE_READ, ARCHIVE);
+    confine_in_root(&arguments->plan, false, CONFINE_READ, ARCHIVE);
     lookup_path(arguments->path, arguments->follow, &found);
     print_stat(arguments->path, &found);
     wait_for_go();
@@ -201,7 +181,7 @@ static int verb_export(const struct arguments *arguments)
 {
     const struct pack_options options = {.prefix = ""};
     struct output output;
-    enter(arguments, true, CONFINE_READ, ARCHIVE);
+    confine_in_root(&arguments->plan, true, CONFINE_READ, ARCHIVE);
     int root = open_directory("/");
     puts("{\"ok\":true}");
     fflush(stdout);
@@ -209,42 +189,6 @@ static int verb_export(const struct arguments *arguments)
     output_open(&output, ARCHIVE, arguments->chunked);
     pack_directory(&output, root, NULL, &options);
     return done();
-}
-
-/* The directory that an archive goes into; its last component may be a link. */
-static int open_destination(const struct arguments *arguments, struct unpack_options *options)
-{
-    struct stat root, stat;
-    struct statvfs flags;
-    int fd = lookup_open(arguments->path, O_PATH);
-    if (fd < 0 && (errno == ENOENT || errno == EACCES))
-        fail(FAIL_NOT_FOUND, "%s: no such file or directory", arguments->path);
-    if (fd < 0 && errno == ENOTDIR) fail(FAIL_SYSTEM, "not a directory");
-    if (fd < 0 || fstat(fd, &stat) < 0 || lstat("/", &root) < 0 || fstatvfs(fd, &flags) < 0)
-        fail_errno(errno, "open %s", arguments->path);
-    if (!S_ISDIR(stat.st_mode)) fail(FAIL_NOT_DIRECTORY, "extraction point is not a directory");
-    if (filesystem_is_foreign(fd)) fail(FAIL_INVALID, "%s holds files of the kernel's own", arguments->path);
-    if (flags.f_flag & ST_RDONLY)
-        fail(FAIL_READ_ONLY, stat.st_dev == root.st_dev ? "container rootfs is marked read-only"
-                                                        : "mounted volume is marked read-only");
-    options->root_device = root.st_dev;
-    return fd;
-}
-
-static int verb_extract(const struct arguments *arguments)
-{
-    struct unpack_options options = {.keep_kind = arguments->keep_kind, .shown = arguments->path};
-    struct input input;
-    fail_subject = "archive";
-    input_prepare(&input, STDIN_FILENO, false);
-    enter(arguments, false, CONFINE_WRITE, STDERR_FILENO);
-    int directory = open_destination(arguments, &options);
-    options.owner = arguments->owner != NULL;
-    if (options.owner) owner_look_up(arguments->owner, &options.uid, &options.gid);
-    puts("{\"ok\":true}"); /* from here on it is the archive that matters */
-    fflush(stdout);
-    unpack(&input, directory, &options);
-    return 0;
 }
 
 static const struct {

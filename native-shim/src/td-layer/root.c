@@ -158,3 +158,10 @@ void root_enter_changes(const struct root_plan *plan, const char *upper)
     make_root(plan->scratch);
     make_safe();
 }
+
+void confine_in_root(const struct root_plan *plan, bool alone, enum confine_work work, int last_fd)
+{
+    confine_start();
+    root_enter(plan, alone);
+    confine_process(work, last_fd);
+}

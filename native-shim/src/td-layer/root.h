@@ -6,6 +6,8 @@
 #ifndef TD_LAYER_ROOT_H
 #define TD_LAYER_ROOT_H
 
+#include "td-layer/confine.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,7 +35,10 @@ struct root_plan {
  */
 void root_enter(const struct root_plan *plan, bool alone);
 
-/* The same for two trees side by side: /root, the layers of the plan, and /changed, the directory `upper`. */
+/* Into the root, and no way back: root_enter and confine_process. */
+void confine_in_root(const struct root_plan *plan, bool alone, enum confine_work work, int last_fd);
+
+/* The same as root_enter for two trees side by side: /root, the layers of the plan, and /changed, the directory `upper`. */
 void root_enter_changes(const struct root_plan *plan, const char *upper);
 
 #endif

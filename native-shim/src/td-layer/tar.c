@@ -11,16 +11,6 @@
 /* What an extended header or a long name may take, as in Go's archive/tar. */
 enum { SPECIAL_MAX = 1 << 20 };
 
-const char *tar_shown(const char *name)
-{
-    enum { SHOWN = 200, KEPT = 4 };
-    static char texts[KEPT][SHOWN + 8];
-    static int next;
-    char *text = texts[next++ % KEPT];
-    snprintf(text, sizeof texts[0], "%.*s%s", SHOWN, name, strlen(name) > SHOWN ? "..." : "");
-    return text;
-}
-
 static void entry_free(struct tar_entry *entry)
 {
     free(entry->name);

@@ -1,0 +1,60 @@
+#include "td-layer/verbs.h"
+#include "td-layer/confine.h"
+#include "td-layer/fail.h"
+#include "td-layer/filesystem.h"
+#include "td-layer/input.h"
+#include "td-layer/lookup.h"
+#include "td-layer/owner.h"
+#include "td-layer/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+int verb_unpack(const char *path)
+{
+    const struct unpack_options options = {.layer = true};
+    struct input input;
+    input_prepare(&input, STDIN_FILENO, true);
+    unpack(&input, confine(path, CONFINE_WRITE_LAYER, STDERR_FILENO), &options);
+    return 0;
+}
+
+/* The directory that an archive goes into; its last component may be a link. */
+static int open_destination(const struct arguments *arguments, struct unpack_options *options)
+{
+    struct stat root, stat;
+    struct statvfs flags;
+    int fd = lookup_open(arguments->path, O_PATH);
+    if (fd < 0 && (errno == ENOENT || errno == EACCES))
+        fail(FAIL_NOT_FOUND, "%s: no such file or directory", arguments->path);
+    if (fd < 0 && errno == ENOTDIR) fail(FAIL_SYSTEM, "not a directory");
+    if (fd < 0 || fstat(fd, &stat) < 0 || lstat("/", &root) < 0 || fstatvfs(fd, &flags) < 0)
+        fail_errno(errno, "open %s", arguments->path);
+    if (!S_ISDIR(stat.st_mode)) fail(FAIL_NOT_DIRECTORY, "extraction point is not a directory");
+    if (filesystem_is_foreign(fd)) fail(FAIL_INVALID, "%s holds files of the kernel's own", arguments->path);
+    if (flags.f_flag & ST_RDONLY)
+        fail(FAIL_READ_ONLY, stat.st_dev == root.st_dev ? "container rootfs is marked read-only"
+                                                        : "mounted volume is marked read-only");
+    options->root_device = root.st_dev;
+    return fd;
+}
+
+int verb_extract(const struct arguments *arguments)
+{
+    struct unpack_options options = {.keep_kind = arguments->keep_kind, .shown = arguments->path};
+    struct input input;
+    fail_subject = "archive";
+    input_prepare(&input, STDIN_FILENO, false);
+    confine_in_root(&arguments->plan, false, CONFINE_WRITE, STDERR_FILENO);
+    int directory = open_destination(arguments, &options);
+    options.owner = arguments->owner != NULL;
+    if (options.owner) owner_look_up(arguments->owner, &options.uid, &options.gid);
+    puts("{\"ok\":true}"); /* from here on it is the archive that matters */
+    fflush(stdout);
+    unpack(&input, directory, &options);
+    return 0;
+}

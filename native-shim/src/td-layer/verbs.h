@@ -1,0 +1,13 @@
+/*
+ * The verbs that read archives. They take libarchive and libcrypto, which cost more to load than most other verbs take: td-tree
+ * is td-layer without them.
+ */
+#ifndef TD_LAYER_VERBS_H
+#define TD_LAYER_VERBS_H
+
+#include "td-layer/arguments.h"
+
+int verb_unpack(const char *path);
+int verb_extract(const struct arguments *arguments);
+
+#endif
