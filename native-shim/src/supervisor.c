@@ -110,23 +110,10 @@ static void end_other_execs(struct supervisor *s)
     }
 }
 
-static void oom_ready(struct source *source, uint32_t events)
-{
-    (void)events;
-    struct supervisor *s = OWNER_OF(source, struct supervisor, oom.source);
-    /* The end of the cgroup is an event as well; by then nobody is watching. */
-    if (s->state != STATE_RUNNING || !oom_happened(&s->oom)) return;
-    struct buffer event = {0};
-    message_oom(&event);
-    control_broadcast(&s->control, &event);
-    buffer_free(&event);
-    s->unsettled = true;
-}
-
 static void container_ended(struct supervisor *s, int wait_status)
 {
     /* Before the end that it has perhaps led to. */
-    if (s->oom_watched) oom_ready(&s->oom.source, 0);
+    supervisor_tell_oom(s);
     struct buffer event = {0};
     struct target *t = &s->main;
     t->record = exit_record_new(wait_status);
@@ -235,10 +222,7 @@ __attribute__((hot)) static void settle(struct supervisor *s)
         set_timer(s, timer);
         if (s->main.released) s->done = true;
         /* Now that the start has been answered. */
-        if (s->state == STATE_RUNNING && !s->oom_watched) {
-            s->oom_watched = true;
-            oom_watch(&s->oom, &s->loop, s->container.cgroup, oom_ready);
-        }
+        if (s->state == STATE_RUNNING && !s->oom_watched) supervisor_watch_oom(s);
     }
 }
 

@@ -52,6 +52,10 @@ int supervisor_run(const char *bundle_dir, int control_fd);
 /* request.c: answers one line of a control connection. */
 void supervisor_request(struct supervisor *s, struct connection *c, const char *line, size_t len);
 
+/* supervisor-oom.c: watches from now on; tells at once of what has happened. */
+void supervisor_watch_oom(struct supervisor *s);
+void supervisor_tell_oom(struct supervisor *s);
+
 /* A target's streams, wired to this supervisor. */
 void supervisor_adopt(struct supervisor *s, struct target *t);
 struct target *supervisor_find(struct supervisor *s, const char *id); /* NULL: none of this id */

@@ -38,7 +38,7 @@ async function once({ engine, stderr }: Context, names: readonly string[], print
 
 /** Draws what is known whenever something is new, on a terminal in one place, elsewhere one after the other. */
 function draw({ stdout }: Context, live: LiveStats, print: (rows: StatsRow[], out: (text: string) => void) => void) {
-  let due = false;
+  let due = true; // the headings at least
   live.changed = () => {
     due = true;
   };
