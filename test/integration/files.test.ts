@@ -418,6 +418,26 @@ describe('clients that go away, daemons that die', () => {
     assert.equal((await engine.inspect(id)).State.Running, true);
   });
 
+  test('a daemon that is to end waits for no client', async () => {
+    if (!engine.daemon) return;
+    const id = await launchAfter(engine, 'truncate -s 64G /huge');
+    const response = await engine.api.open('GET', `/containers/${id}/archive`, { query: { path: '/huge' } });
+    response.on('error', () => {});
+    const body = new PassThrough();
+    const upload = engine.api.open('PUT', `/containers/${id}/archive`, {
+      query: { path: '/tmp' },
+      raw: body,
+      headers: { 'content-type': 'application/x-tar' },
+    });
+    upload.catch(() => {});
+    body.write(tar([{ name: 'first', content: 'x' }]).subarray(0, 1024));
+    await until('the first file', async () => (await names('/tmp', id)).includes('tmp/first'));
+    await engine.daemon.restart();
+    response.destroy();
+    body.destroy();
+    assert.equal((await engine.inspect(id)).State.Running, true);
+  });
+
   test('a slow reader holds up nothing but itself', async () => {
     const id = await launchAfter(engine, 'truncate -s 64G /huge');
     const gone = new AbortController();

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ContainerChange } from '@tinydocker/shared/api/containers.js';
@@ -23,9 +23,11 @@ export const containerFileRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
     const open = new Set<ServerResponse>();
+    const uploads = new Set<IncomingMessage>();
     // close() waits for every answer to end, and these may take long.
     app.addHook('preClose', async () => {
       for (const response of open) response.destroy();
+      for (const upload of uploads) upload.destroy();
     });
 
     app.head(
@@ -84,7 +86,12 @@ export const containerFileRoutes =
       },
       async (request, reply) => {
         const { params, query } = request;
-        await writeContainerPath(deps, params.id, query.path, query, request.body as Readable | undefined);
+        uploads.add(request.raw);
+        try {
+          await writeContainerPath(deps, params.id, query.path, query, request.body as Readable | undefined);
+        } finally {
+          uploads.delete(request.raw);
+        }
         return reply.code(200).send();
       },
     );
