@@ -5,9 +5,15 @@ import { hasRestartPolicy } from './restart-policy.js';
 type EndDeps = Pick<Deps, 'containers' | 'restarts'>;
 
 /** The container's end is asked for: its restart policy has no say in it. Written down where a later daemon has to know. */
-export function meanToStop(deps: EndDeps, record: ContainerRecord): void {
+export function meanToStop(deps: EndDeps & Pick<Deps, 'log'>, record: ContainerRecord): void {
   deps.restarts.stopping(record.id);
-  if (hasRestartPolicy(record.hostConfig.RestartPolicy)) deps.containers.setState(record.id, { manuallyStopped: true });
+  if (!hasRestartPolicy(record.hostConfig.RestartPolicy)) return;
+  try {
+    deps.containers.setState(record.id, { manuallyStopped: true });
+  } catch (error) {
+    // Memory has it all the same; a disk that is full is no reason not to stop anything.
+    deps.log.warn({ container: record.id, err: error }, 'store that a container is meant to stop');
+  }
 }
 
 /** As endRestarting, for who holds the lock. */

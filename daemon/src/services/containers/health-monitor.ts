@@ -62,7 +62,12 @@ class Monitor {
     // Stopped or paused meanwhile: the result says nothing of its health.
     const record = this.#deps.containers.get(this.#id);
     if (this.#stop.signal.aborted || !record) return;
-    this.#record(record, result);
+    try {
+      this.#record(record, result);
+    } catch (error) {
+      // It cannot be stored; the next one may be.
+      this.#deps.log.warn({ container: this.#id, err: error }, 'store the result of a health check');
+    }
     const now = this.#deps.containers.get(this.#id);
     if (now) this.#schedule(now);
   }
@@ -95,6 +100,13 @@ export function watchHealth(deps: HealthDeps): void {
     monitors.get(id)?.stop();
     monitors.delete(id);
   };
+  const change = (id: string, health: Health) => {
+    try {
+      deps.containers.setState(id, { health });
+    } catch (error) {
+      deps.log.warn({ container: id, err: error }, 'store the health of a container');
+    }
+  };
   deps.containers.observe((now, before) => {
     const { Healthcheck, Shell } = before.config;
     if (!Healthcheck) return;
@@ -103,7 +115,8 @@ export function watchHealth(deps: HealthDeps): void {
     if (now?.state.status !== 'running') end(before.id);
     const health = now && healthOf(now, before);
     if (health?.Status === 'starting') end(before.id);
-    const record = health ? deps.containers.setState(before.id, { health }) : now;
+    if (health) change(before.id, health);
+    const record = deps.containers.get(before.id);
     if (record?.state.status === 'running' && !monitors.has(record.id)) {
       monitors.set(record.id, new Monitor(deps, record, plan));
     }
