@@ -1,6 +1,23 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dataOf, fillOf } from './directory.js';
 import { runHelper } from './helper.js';
+
+/** Whether a layer may have something at a path. A link on the way may lead to it: then it may. */
+function mayHave(layer: string, path: string): boolean {
+  let at = layer;
+  for (const name of path.split('/')) {
+    if (name === '') continue;
+    at = `${at}/${name}`;
+    const stat = lstatSync(at, { throwIfNoEntry: false });
+    if (!stat) return false;
+    if (!stat.isDirectory()) return true;
+  }
+  return true;
+}
+
+/** Whether these layers may have anything to fill a volume at `path` with: most often not, and then no process is started. */
+export const mayFill = (layers: readonly string[], path: string): boolean =>
+  layers.some((layer) => mayHave(layer, path));
 
 /**
  * Copies what an image has at `path` into a directory, in a process of its own whose root is the image: no link in it leads

@@ -23,7 +23,7 @@ import { type RemoveDeps, removeLocked } from './remove.js';
 import { checkSharedNetwork, resolveShared } from './shared-namespaces.js';
 import { refuseUnsupported } from './unsupported.js';
 import { refuseNul, validateConfig, validateHostConfig, validateMounts } from './validate.js';
-import { checkVolumes, ensureVolumes, fillVolumes, needsFilling } from './volumes.js';
+import { checkVolumes, ensureVolumes, fillVolumes, needsFilling, withoutVainFills } from './volumes.js';
 
 export const NEW_STATE: ContainerState = {
   status: 'created',
@@ -80,7 +80,7 @@ function record(deps: CreateDeps, wanted: ContainerRecord, mounts: readonly Cont
   try {
     deps.directories.make(dir);
     const named = ensureVolumes(deps, wanted.hostConfig, mounts, (volume) => made.push(volume.name));
-    const container = { ...wanted, mounts: named };
+    const container = { ...wanted, mounts: withoutVainFills(deps, wanted.layers, named) };
     deps.containers.insert(container);
     return container;
   } catch (error) {

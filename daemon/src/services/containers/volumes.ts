@@ -7,7 +7,7 @@ import type { SpecMount } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { VolumeRecord } from '../../store/volumes.js';
 import { dataOf, isEmpty } from '../../volume/directory.js';
-import { fillDirectory, fillVolume } from '../../volume/fill.js';
+import { fillDirectory, fillVolume, mayFill } from '../../volume/fill.js';
 import { locateVolume, volumeSource } from '../../volume/options.js';
 import { type CreateVolumeDeps, checkVolume, discardVolume, ensureVolume } from '../volumes/create.js';
 import { requireVolume } from '../volumes/inspect.js';
@@ -61,6 +61,21 @@ export function ensureVolumes(
 
 /** Whether some volume of the container still has to be filled with what the image has there. */
 export const needsFilling = (record: ContainerRecord): boolean => containerMounts(record).some((m) => m.fill);
+
+/** Leaves out the filling where it is plain that there is nothing to do: this is asked of every volume of every new container. */
+export function withoutVainFills(
+  deps: Pick<Deps, 'layers' | 'paths' | 'volumes'>,
+  layers: readonly number[],
+  mounts: readonly ContainerMount[],
+): ContainerMount[] {
+  const directories = layers.map((id) => deps.layers.path(id));
+  const inVain = ({ source, destination }: ContainerMount) => {
+    // One with options is mounted to be looked at: where that cannot be, the user is told now.
+    if (deps.volumes.get(source)?.options) return false;
+    return !mayFill(directories, destination) || !isEmpty(dataOf(deps.paths.volume(source)));
+  };
+  return mounts.map((m) => (m.fill && inVain(m) ? { ...m, fill: false } : m));
+}
 
 /** Fills one volume if it is empty; the caller has its lock. */
 async function fill(deps: ContainerVolumeDeps, record: ContainerRecord, m: ContainerMount): Promise<void> {
