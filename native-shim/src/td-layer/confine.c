@@ -82,14 +82,19 @@ void confine_start(void)
 void confine_process(enum confine_work work, int last_fd)
 {
     check(close_range((unsigned int)last_fd + 1, UINT32_MAX, 0), "close_range");
-    check(unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "unshare");
+    bool writes = work == CONFINE_WRITE || work == CONFINE_WRITE_LAYER;
+    /*
+     * The filter leaves no call that reaches these. Who takes archives apart gets both; for who only reads files a network
+     * namespace would take as long to make as all the rest.
+     */
+    if (writes) check(unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "unshare");
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, FILES);
     limit(RLIMIT_AS, MEMORY);
     drop_capabilities(work);
     check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
-    filter_install(work == CONFINE_WRITE || work == CONFINE_WRITE_LAYER);
+    filter_install(writes);
 }
 
 int confine(const char *path, enum confine_work work, int last_fd)

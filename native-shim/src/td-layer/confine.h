@@ -9,7 +9,7 @@ enum confine_work { CONFINE_READ, CONFINE_READ_LAYER, CONFINE_WRITE, CONFINE_WRI
 void confine_start(void);
 
 /*
- * For a process whose root is the tree already: gives up the network, all capabilities but those that the work takes,
+ * For a process whose root is the tree already: gives up all capabilities but those that the work takes,
  * all system calls but those that work on files, and all descriptors above `last_fd`.
  */
 void confine_process(enum confine_work work, int last_fd);
