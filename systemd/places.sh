@@ -12,6 +12,12 @@ share=$destdir$prefix/share/tinydocker
 bin=$destdir$prefix/bin
 units=$destdir$prefix/lib/systemd/system
 sysusers=$destdir$prefix/lib/sysusers.d/tinydocker.conf
+# Where the distribution's shells look for completions.
+completions=(
+  "$destdir$prefix/share/bash-completion/completions/tdctl"
+  "$destdir$prefix/share/zsh/site-functions/_tdctl"
+  "$destdir$prefix/share/fish/vendor_completions.d/tdctl.fish"
+)
 tmpfiles=$destdir$prefix/lib/tmpfiles.d/tinydocker.conf
 
 [ -n "$destdir" ] || [ "$(id -u)" = 0 ] || die "this machine is root's: run this as root, or set DESTDIR"

@@ -36,6 +36,7 @@ const update: Loader = () => import('./commands/container/update.js');
 const wait: Loader = () => import('./commands/container/wait.js');
 const inspectContainer: Loader = () => import('./commands/container/inspect.js');
 
+const history: Loader = () => import('./commands/image/history.js');
 const listImages: Loader = () => import('./commands/image/ls.js');
 const load: Loader = () => import('./commands/image/load.js');
 const pruneImages: Loader = () => import('./commands/image/prune.js');
@@ -49,6 +50,7 @@ const listVolumes: Loader = () => import('./commands/volume/ls.js');
 const pruneVolumes: Loader = () => import('./commands/volume/prune.js');
 const removeVolume: Loader = () => import('./commands/volume/rm.js');
 
+const completion: Loader = () => import('./commands/system/completion.js');
 const df: Loader = () => import('./commands/system/df.js');
 const pruneSystem: Loader = () => import('./commands/system/prune.js');
 const events: Loader = () => import('./commands/system/events.js');
@@ -59,12 +61,14 @@ const version: Loader = () => import('./commands/system/version.js');
 export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   attach,
   commit,
+  completion,
   cp,
   create,
   diff,
   events,
   exec,
   export: exportContainer,
+  history,
   images: listImages,
   info,
   inspect,
@@ -129,6 +133,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
   image: {
     summary: 'Manage images',
     verbs: {
+      history,
       inspect: inspectImage,
       list: listImages,
       load,

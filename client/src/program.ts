@@ -3,6 +3,7 @@ import { Engine, refusal } from './api/engine.js';
 import { ApiError, ConnectionError } from './api/errors.js';
 import { chooseHost } from './api/host.js';
 import { type Command, type Context, NOUNS, TOP_LEVEL } from './commands.js';
+import { complete } from './completion/complete.js';
 import { ArgumentCountError, Failure, messageOf, UsageError } from './errors.js';
 import { commandHelp, flagLines, usageLine } from './flags/help.js';
 import { parseFlags } from './flags/parse.js';
@@ -57,6 +58,7 @@ async function dispatch(argv: readonly string[], streams: Streams): Promise<numb
     stdout.write(await programHelp());
     return 0;
   }
+  if (name === '__complete') return complete(GLOBAL_FLAGS, rest, streams);
   if (name === 'help') return dispatch([...rest, '--help'], streams);
   const noun = Object.hasOwn(NOUNS, name) ? NOUNS[name]! : undefined;
   if (noun) return nounCommand(name, noun, rest, streams, values.host);

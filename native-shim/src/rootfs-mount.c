@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -42,12 +43,40 @@ static bool may_cover(int target, const char *destination)
     return false;
 }
 
+/*
+ * A tmpfs on a directory that is there keeps that directory's mode, where no other was asked for, as runc has it: /tmp stays
+ * open to all and /root closed. On a directory that is not there it has the mode of a tmpfs, 1777.
+ */
+static int make_tmpfs(const struct rootfs *r, const struct mount_spec *m)
+{
+    struct stat st;
+    char mode[16];
+    char *options[32];
+    size_t n = 0;
+    for (; m->options && m->options[n]; n++) {
+        if (strncmp(m->options[n], "mode=", 5) == 0 || n == sizeof options / sizeof *options - 2) goto plain;
+        options[n] = m->options[n];
+    }
+    int fd = path_open(r->root, m->destination, O_PATH | O_DIRECTORY, 0);
+    if (fd < 0) goto plain;
+    int rc = fstat(fd, &st);
+    close(fd);
+    if (rc < 0) goto plain;
+    snprintf(mode, sizeof mode, "mode=%o", st.st_mode & 07777u);
+    options[n] = mode;
+    options[n + 1] = NULL;
+    return mount_new(m->type, m->source, options, m->set);
+plain:
+    return mount_new(m->type, m->source, m->options, m->set);
+}
+
 static int make_mount(const struct rootfs *r, size_t index, bool *directory)
 {
     const struct mount_spec *m = &r->spec->mounts[index];
     *directory = true;
     if (m->kind == MOUNT_BIND || m->kind == MOUNT_IMAGE) return rootfs_source(r, index, directory);
-    int mnt = mount_new(m->type, m->source, m->options, m->set);
+    bool tmpfs = m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "tmpfs") == 0;
+    int mnt = tmpfs ? make_tmpfs(r, m) : mount_new(m->type, m->source, m->options, m->set);
     if (mnt < 0 || ((!is_dev(m) || device_make_default(mnt) == 0) &&
                     mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation, false) == 0))
         return mnt;

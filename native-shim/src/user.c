@@ -190,17 +190,13 @@ static int set_home(struct user *u, const struct found *f)
     return u->home ? 0 : -1;
 }
 
-/* "name", "name:group"; the empty one is root. An empty name before a group says nothing, and is refused. */
+/* "name", "name:group", ":group"; the empty name is root. */
 static int resolve_given(struct user *u, const struct user_files *files, const char *given, char *error,
                          size_t size)
 {
     struct found f;
     size_t length = strcspn(given, ":");
     const char *group = given[length] ? given + length + 1 : "";
-    if (!length && given[0]) {
-        snprintf(error, size, "invalid user \"%.64s\"", given);
-        return -1;
-    }
     if (resolve_user(u, &f, length ? given : "0", length ? length : 1, files, error, size) < 0) return -1;
     if (*group && resolve_group(files, group, &u->gid, error, size) < 0) return -1;
     /* With a group given, the memberships of the user do not count. */

@@ -92,6 +92,8 @@ static void test_users(void)
     is("2147483647", 2147483647, 0, "/");
     is("1000:29", 1000, 29, "/");
     is("5:4711", 5, 4711, "/");
+    is(":5", 0, 5, "/root");
+    is(":", 0, 0, "/root");
 }
 
 static void test_refused(void)
@@ -105,8 +107,6 @@ static void test_refused(void)
     refused(" 0", "unable to find user");
     refused("0 ", "unable to find user");
     refused("0\n", "unable to find user");
-    refused(":0", "invalid user");
-    refused(":", "invalid user");
     refused("nosuch", "unable to find user nosuch: no matching entries in passwd file");
     refused("nobody-yet", "unable to find user");
     refused("words", "unable to find user");

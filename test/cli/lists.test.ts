@@ -97,3 +97,17 @@ test('images, tag, rmi and load', async () => {
   });
   assert.equal((await cli().tdctl('load', { input: 'no archive' })).code, 1);
 });
+
+test('the history of an image', async () => {
+  const [heading, line, ...more] = (await cli().ok('history busybox')).split('\n');
+  assert.match(heading!, /^IMAGE {10}CREATED +CREATED BY +SIZE +COMMENT$/);
+  assert.match(line!, /^[0-9a-f]{12} {3}(N\/A|.* ago) +\S.* +\d[\d.]*MB /);
+  assert.deepEqual(more, []);
+  assert.equal(await cli().ok('image history -q busybox'), await cli().ok('images -q'));
+  assert.match(
+    await cli().ok(['history', '--human=false', '--format', '{{.CreatedAt}} {{.Size}}', 'busybox']),
+    /^\d{4}-.*Z \d+$/,
+  );
+  const { code, stderr } = await cli().tdctl('history nosuch');
+  assert.deepEqual([code, stderr], [1, 'Error response from daemon: No such image: nosuch:latest\n']);
+});

@@ -25,4 +25,17 @@ export const KNOWN_DIFFERENCES: readonly { reason: string; apply: (text: string)
     apply: (text) =>
       text.replace(/^(Error response from daemon: the archive cannot be read: .*|unexpected EOF)$/gm, 'broken archive'),
   },
+  {
+    reason:
+      'the docker command may complain of a pipe that the daemon has closed, beside saying what the daemon answered',
+    apply: (text) => text.replace(/^time="[^"]*" level=error msg="Can't add file .* closed pipe"\n/gm, ''),
+  },
+  {
+    reason: 'what is no tar archive is called that, not an unexpected end',
+    apply: (text) =>
+      text.replace(
+        /^(Error response from daemon: )(the archive is not a tar archive|unexpected EOF)$/gm,
+        '$1no archive',
+      ),
+  },
 ];

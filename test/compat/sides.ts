@@ -80,7 +80,8 @@ async function shell(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
   const shown = await bash(script, all);
   await bash('docker ps -aq --no-trunc --filter name=^/$N | xargs -r docker rm -f', all);
   rmSync(directory, { recursive: true });
-  return { ...shown, stdout: normalise(shown.stdout, name), stderr: normalise(shown.stderr, name) };
+  const plain = (text: string) => normalise(text.replaceAll(directory, 'DIRECTORY'), name);
+  return { ...shown, stdout: plain(shown.stdout), stderr: plain(shown.stderr) };
 }
 
 function bash(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {

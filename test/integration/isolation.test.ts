@@ -125,6 +125,20 @@ describe('names and environment', () => {
 });
 
 describe('files', () => {
+  test('a tmpfs on a directory has its mode, where no other is asked for', async () => {
+    const modes = (Tmpfs: Record<string, string>) =>
+      sh('mkdir -p /other; stat -c %a /root /new /tmp 2>/dev/null', { HostConfig: { Tmpfs } });
+    assert.equal(await modes({ '/root': '', '/tmp': '', '/new': '' }), '700\n1777\n1777\n');
+    assert.equal(await modes({ '/root': 'mode=711', '/new': 'mode=750' }), '711\n750\n1777\n');
+  });
+
+  test('programs find what is mounted where they look for it', async () => {
+    assert.equal(
+      await sh('readlink /etc/mtab; grep -c " / overlay" /etc/mtab; test -f /.dockerenv && echo there'),
+      '/proc/mounts\n1\nthere\n',
+    );
+  });
+
   test('the root is an overlay and nothing of the host is seen', async () => {
     const mounts = (await sh('cat /proc/self/mountinfo'))
       .trim()

@@ -22,6 +22,7 @@ import {
   parseOperationRate,
 } from './device-options.js';
 import { parseMount } from './mount-option.js';
+import { NETWORK_FLAGS } from './network-options.js';
 
 const STREAMS = ['stdin', 'stdout', 'stderr'];
 
@@ -51,6 +52,7 @@ const extraHost = (value: string): string => {
 
 /** The flags that say what a container is: those that `run` and `create` have in common, in Docker's words. */
 export const CREATE_FLAGS = {
+  ...NETWORK_FLAGS,
   'add-host': list('Add a custom host-to-IP mapping (host:ip)', undefined, extraHost),
   annotation: list(
     'Add an annotation to the container (passed to the OCI runtime specification)',
@@ -94,9 +96,15 @@ export const CREATE_FLAGS = {
   ),
   'health-timeout': duration('Maximum time to allow one check to run (ms|s|m|h) (default 0s)'),
   hostname: text('Container host name', 'h'),
+  gpus: hidden(
+    list('GPU devices to add to the container', undefined, (value) => {
+      throw new Error(`requests for GPUs are not offered (${value}): give the devices with --device`);
+    }),
+  ),
   init: bool('Run an init inside the container that forwards signals and reaps processes'),
   interactive: bool('Keep STDIN open even if not attached', 'i'),
   ipc: text('IPC mode to use'),
+  isolation: text('Container isolation technology'),
   'kernel-memory': hidden(bytes('Kernel memory limit')),
   label: list('Set meta data on a container', 'l'),
   'label-file': list('Read in a line delimited file of labels'),
@@ -111,8 +119,6 @@ export const CREATE_FLAGS = {
   'memory-swappiness': int('Tune container memory swappiness (0 to 100) (default -1)'),
   mount: parsedList('Attach a filesystem mount to the container', 'mount', parseMount),
   name: text('Assign a name to the container'),
-  net: hidden(text('Connect a container to a network', undefined, 'network')),
-  network: text('Connect a container to a network', undefined, 'network'),
   'no-healthcheck': bool('Disable any container-specified HEALTHCHECK'),
   'oom-kill-disable': bool('Disable OOM Killer'),
   'oom-score-adj': int("Tune host's OOM preferences (-1000 to 1000)"),
@@ -125,15 +131,18 @@ export const CREATE_FLAGS = {
   'read-only': bool("Mount the container's root filesystem as read only"),
   restart: text('Restart policy to apply when a container exits'),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
+  runtime: text('Runtime to use for this container'),
   'security-opt': list('Security Options'),
   'shm-size': bytes('Size of /dev/shm'),
   'stop-signal': text('Signal to stop the container'),
   'stop-timeout': int('Timeout (in seconds) to stop a container'),
+  'storage-opt': list('Storage driver options for the container', undefined, pair),
   sysctl: list('Sysctl options', undefined, pair, 'map'),
   tmpfs: list('Mount a tmpfs directory'),
   tty: bool('Allocate a pseudo-TTY', 't'),
   ulimit: parsedList('Ulimit options', 'ulimit', ulimit),
   user: text('Username or UID (format: <name|uid>[:<group|gid>])', 'u'),
+  userns: text('User namespace to use'),
   uts: text('UTS namespace to use'),
   volume: list('Bind mount a volume', 'v'),
   'volume-driver': text('Optional volume driver for the container'),

@@ -158,6 +158,26 @@ test('files that cannot be used name themselves', () => {
   );
 });
 
+test('what it has of a network', () => {
+  const { ExposedPorts, HostConfig } = request(
+    ...[
+      '--expose',
+      '80',
+      '--expose',
+      '53-54/UDP',
+      '--dns',
+      '1.1.1.1',
+      '--dns-search',
+      'a.b',
+      '--dns-opt',
+      'x',
+      'busybox',
+    ],
+  );
+  assert.deepEqual(ExposedPorts, { '80/tcp': {}, '53/udp': {}, '54/udp': {} });
+  assert.deepEqual(HostConfig, { Dns: ['1.1.1.1'], DnsSearch: ['a.b'], DnsOptions: ['x'] });
+});
+
 test('values that are none', () => {
   const message = (...argv: string[]) => assert.throws(() => request(...argv, 'busybox'));
   message('--ulimit', 'nofile=3:2');
@@ -166,4 +186,8 @@ test('values that are none', () => {
   message('--sysctl', 'x');
   message('-e', '=x');
   message('--pull', 'sometimes');
+  for (const port of ['x', '80-79', '65536', '']) message('--expose', port);
+  message('-p', '80:80');
+  message('-P');
+  message('--gpus', 'all');
 });

@@ -5,6 +5,7 @@ import { Failure } from '../../errors.js';
 import type { CreateFlags } from './create-flags.js';
 import { readEntries, resolveEnv } from './env-file.js';
 import { healthcheck, restartPolicy } from './lifecycle-options.js';
+import { exposedPorts, networkConfig } from './network-options.js';
 import { deviceConfig } from './resource-options.js';
 import { consoleSize } from './session.js';
 
@@ -59,9 +60,9 @@ function securityOption(option: string): string {
 }
 
 function hostConfig(flags: CreateFlags): HostConfig {
-  const network = flags.network ?? flags.net;
   return {
     ...deviceConfig(flags),
+    ...networkConfig(flags),
     Annotations: toMap(flags.annotation),
     AutoRemove: flags.rm || undefined,
     Binds: volumes(flags.volume).binds,
@@ -79,6 +80,7 @@ function hostConfig(flags: CreateFlags): HostConfig {
     GroupAdd: some(flags['group-add']),
     Init: flags.init || undefined,
     IpcMode: flags.ipc,
+    Isolation: flags.isolation,
     LogConfig:
       flags['log-driver'] || flags['log-opt'].length > 0
         ? { Type: flags['log-driver'], Config: toMap(flags['log-opt']) }
@@ -88,7 +90,6 @@ function hostConfig(flags: CreateFlags): HostConfig {
     MemorySwap: flags['memory-swap'],
     Mounts: flags.mount.length > 0 ? [...flags.mount] : undefined,
     NanoCpus: flags.cpus,
-    NetworkMode: network,
     OomKillDisable: flags['oom-kill-disable'] || undefined,
     OomScoreAdj: flags['oom-score-adj'],
     PidMode: flags.pid,
@@ -96,11 +97,14 @@ function hostConfig(flags: CreateFlags): HostConfig {
     Privileged: flags.privileged || undefined,
     ReadonlyRootfs: flags['read-only'] || undefined,
     RestartPolicy: restartPolicy(flags),
+    Runtime: flags.runtime,
     SecurityOpt: some(flags['security-opt'].map(securityOption)),
     ShmSize: flags['shm-size'],
+    StorageOpt: toMap(flags['storage-opt']),
     Sysctls: toMap(flags.sysctl),
     Tmpfs: toMap(flags.tmpfs, ':'),
     UTSMode: flags.uts,
+    UsernsMode: flags.userns,
     VolumeDriver: flags['volume-driver'],
     VolumesFrom: some(flags['volumes-from']),
     Ulimits: flags.ulimit.length > 0 ? [...flags.ulimit] : undefined,
@@ -142,6 +146,7 @@ export function createRequest({ flags, image, command, env }: CreateInput): Cont
     AttachStderr: all || flags.attach.includes('stderr'),
     StopSignal: flags['stop-signal'],
     StopTimeout: flags['stop-timeout'],
+    ExposedPorts: exposedPorts(flags),
     Healthcheck: healthcheck(flags),
     Volumes: volumes(flags.volume).anonymous,
     HostConfig: hostConfig(flags),

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Deps } from '../../deps.js';
 
 /**
@@ -9,12 +9,19 @@ import type { Deps } from '../../deps.js';
 export function makeMountpoints(dir: string): void {
   mkdirSync(`${dir}/etc`, { recursive: true, mode: 0o755 });
   for (const name of ['hostname', 'hosts', 'resolv.conf']) writeFileSync(`${dir}/etc/${name}`, '', { mode: 0o644 });
+  // Where programs of before /proc look for what is mounted.
+  if (!lstatSync(`${dir}/etc/mtab`, { throwIfNoEntry: false })) symlinkSync('/proc/mounts', `${dir}/etc/mtab`);
   // By which programs find out that they run in a container.
   writeFileSync(`${dir}/.dockerenv`, '', { mode: 0o755 });
 }
 
-/** Whether the topmost /etc of these layers (topmost first) is a directory like that of the engine's layer, or there is none. */
+/**
+ * Whether the topmost /etc of these layers (topmost first) is a directory like that of the engine's layer, or there is none,
+ * and no layer has a list of mounts of its own.
+ */
 function plainEtc(layers: readonly string[]): boolean {
+  const mtab = (layer: string) => lstatSync(`${layer}/etc/mtab`, { throwIfNoEntry: false });
+  if (layers.some((layer) => mtab(layer)?.isSymbolicLink() === false)) return false;
   for (const layer of layers) {
     const etc = lstatSync(`${layer}/etc`, { throwIfNoEntry: false });
     // The upper of two merged directories gives owner and mode, and hides anything that is not a directory.

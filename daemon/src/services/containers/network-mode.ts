@@ -1,5 +1,5 @@
 import type { ContainerCreateRequest, EndpointSettings, NetworkSettings } from '@tinydocker/shared/api/containers.js';
-import { notFound, notImplemented } from '@tinydocker/shared/errors.js';
+import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 
 /** Modes that need no network to exist. */
 const BUILT_IN = ['none', 'host', 'bridge'];
@@ -17,15 +17,15 @@ const asksForSomething = (endpoint: EndpointSettings | null): boolean =>
 /**
  * The network mode of a new container, and a sentence where it is less than was asked for. The default is none: a loopback
  * interface and nothing else.
- * @throws EngineError not-found for a network's name, not-implemented
+ * @throws EngineError invalid for a network's name (a 404 here means to clients that the image is missing), not-implemented
  */
 export function resolveNetworkMode(request: ContainerCreateRequest): { mode: string; warnings: string[] } {
   const asked = request.HostConfig?.NetworkMode || 'default';
   const mode = asked === 'default' || request.NetworkDisabled ? 'none' : asked;
   if (mode.startsWith('container:')) return { mode, warnings: [] };
-  if (!BUILT_IN.includes(mode)) throw notFound(`network ${mode} not found`);
+  if (!BUILT_IN.includes(mode)) throw invalid(`network ${mode} not found`);
   for (const [name, endpoint] of Object.entries(request.NetworkingConfig?.EndpointsConfig ?? {})) {
-    if (name !== asked && name !== mode && name !== 'default') throw notFound(`network ${name} not found`);
+    if (name !== asked && name !== mode && name !== 'default') throw invalid(`network ${name} not found`);
     if (asksForSomething(endpoint)) {
       throw notImplemented(`this engine does not offer settings of a container in a network (EndpointsConfig) yet`);
     }

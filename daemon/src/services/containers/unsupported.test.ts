@@ -38,7 +38,7 @@ test('the network is none, unless something else is asked for', () => {
     [...['none', 'none', 'none', 'none', 'host']],
   );
   assert.match(resolveNetworkMode({ HostConfig: { NetworkMode: 'bridge' } }).warnings[0]!, /loopback interface only/);
-  assert.throws(() => mode('mine'), { kind: 'not-found', message: 'network mine not found' });
+  assert.throws(() => mode('mine'), { kind: 'invalid', message: 'network mine not found' });
 });
 
 test('an endpoint may say nothing, nothing may be asked of it', () => {

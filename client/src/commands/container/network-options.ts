@@ -1,0 +1,55 @@
+import type { HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { Values } from '../../flags/parse.js';
+import { bool, hidden, list, text } from '../../flags/types.js';
+
+const some = (values: readonly string[]): string[] | undefined => (values.length > 0 ? [...values] : undefined);
+
+/** `80`, `53/udp`, `8000-8010/tcp`; kept one a port. */
+function exposed(value: string): string {
+  const [, first, last, , protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(\/([a-z]+))?$/i.exec(value) ?? [];
+  if (
+    first === undefined ||
+    Number(first) > 0xffff ||
+    Number(last ?? first) > 0xffff ||
+    Number(last ?? first) < Number(first)
+  ) {
+    throw new Error(`invalid range format for --expose: ${value}`);
+  }
+  const ports = Array.from({ length: Number(last ?? first) - Number(first) + 1 }, (_, i) => Number(first) + i);
+  return ports.map((port) => `${port}/${protocol.toLowerCase()}`).join(' ');
+}
+
+const notYet = (what: string) => (): never => {
+  throw new Error(`${what} is not offered yet`);
+};
+
+/** The flags that say what a container has of a network. */
+export const NETWORK_FLAGS = {
+  dns: list('Set custom DNS servers'),
+  'dns-opt': hidden(list('Set DNS options')),
+  'dns-option': list('Set DNS options'),
+  'dns-search': list('Set custom DNS search domains'),
+  expose: list('Expose a port or a range of ports', undefined, exposed),
+  net: hidden(text('Connect a container to a network', undefined, 'network')),
+  network: text('Connect a container to a network', undefined, 'network'),
+  // Known, so that who asks is told why not.
+  publish: hidden(list("Publish a container's port(s) to the host", 'p', notYet('publishing ports'))),
+  'publish-all': hidden({
+    ...bool('Publish all exposed ports to random ports', 'P'),
+    add: notYet('publishing ports'),
+  }),
+};
+
+type NetworkFlags = Values<typeof NETWORK_FLAGS>;
+
+export const networkConfig = (flags: NetworkFlags): HostConfig => ({
+  Dns: some(flags.dns),
+  DnsOptions: some([...flags['dns-opt'], ...flags['dns-option']]),
+  DnsSearch: some(flags['dns-search']),
+  NetworkMode: flags.network ?? flags.net,
+});
+
+export function exposedPorts(flags: NetworkFlags): Record<string, Record<string, never>> | undefined {
+  const ports = flags.expose.flatMap((entry) => entry.split(' '));
+  return ports.length > 0 ? Object.fromEntries(ports.map((port) => [port, {}])) : undefined;
+}
