@@ -1,14 +1,8 @@
 import { constants } from 'node:os';
 import type { Command } from '../command.js';
 import type { FlagSet } from '../flags/parse.js';
-import type { Names } from './names.js';
+import type { Candidate, Names } from './names.js';
 import { position } from './position.js';
-
-/** A word that could stand there, and what it is. */
-export interface Candidate {
-  word: string;
-  about?: string;
-}
 
 export interface Candidates {
   words: readonly Candidate[];

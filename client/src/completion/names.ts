@@ -2,7 +2,12 @@ import type { ContainerSummary } from '@tinydocker/shared/api/containers.js';
 import type { ImageSummary } from '@tinydocker/shared/api/images.js';
 import type { VolumeListResponse } from '@tinydocker/shared/api/volumes.js';
 import type { Engine } from '../api/engine.js';
-import type { Candidate } from './candidates.js';
+
+/** A word that could stand there, and what it is. */
+export interface Candidate {
+  word: string;
+  about?: string;
+}
 
 /** A daemon that has not answered by then, in ms, is not waited for: someone has pressed a key. */
 const PATIENCE = 2000;

@@ -91,7 +91,7 @@ test('what depends on the host', () => {
     ...['--add-host', 'a:1.2.3.4', '--add-host', 'b=::1', '--shm-size', '32m', '--sysctl', 'a.b=1', '--pid', 'host'],
     ...[
       '--log-driver',
-      'none',
+      'local',
       '--log-opt',
       'max-size=1m',
       '-v',
@@ -120,7 +120,7 @@ test('what depends on the host', () => {
       PidMode: 'host',
     },
     ...{ Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }], ExtraHosts: ['a:1.2.3.4', 'b:::1'], ShmSize: 32 * 1024 ** 2 },
-    ...{ Sysctls: { 'a.b': '1' }, LogConfig: { Type: 'none', Config: { 'max-size': '1m' } } },
+    ...{ Sysctls: { 'a.b': '1' }, LogConfig: { Type: 'local', Config: { 'max-size': '1m' } } },
     Binds: ['/a:/b:ro', 'vol:/c', `${process.cwd()}/d:/d`],
   });
 });

@@ -46,5 +46,5 @@ test('an endpoint may say nothing, nothing may be asked of it', () => {
     resolveNetworkMode({ NetworkingConfig: { EndpointsConfig: { [name]: endpoint } } });
   of({ IPAMConfig: null, Links: null, MacAddress: '', DriverOpts: null });
   assert.throws(() => of({ MacAddress: '02:42:ac:11:00:02' }), { kind: 'not-implemented' });
-  assert.throws(() => of({}, 'mine'), { kind: 'not-found' });
+  assert.throws(() => of({}, 'mine'), { kind: 'invalid' });
 });
