@@ -7,7 +7,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Where the native programs may be: named by the environment, installed, or built in the source tree. */
 const CANDIDATES = [
   process.env.TINYDOCKER_LIBEXEC,
-  join(here, '../../../native-shim/build'),
+  join(here, '../../../native-shim/build'), // from dist/kernel
+  join(here, '../../native-shim/build'), // from dist, where the daemon is one file
   '/usr/local/libexec/tinydocker',
   '/usr/libexec/tinydocker',
 ].filter((dir): dir is string => Boolean(dir));
