@@ -102,16 +102,18 @@ describe('output', () => {
   });
 
   test('between what logs=1 brings and what follows nothing is lost and nothing comes twice', async () => {
-    const count = 'i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i+1)); done';
-    const id = await engine.launch({ Cmd: ['sh', '-c', count] });
+    // It ends when all are attached: who comes later would wait for its next run.
+    const count = 'i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i+1)); done; read all_are_here';
+    const id = await engine.launch({ Cmd: ['sh', '-c', count], OpenStdin: true });
     const clients = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => {
-        const after = await engine.attach(id, { stream: 1, stdout: 1 });
+        const after = await engine.attach(id, { logs: 1, stream: 1, stdout: 1 });
         await after.waitFor(/\n/);
         after.vanish();
         return engine.attach(id, { logs: 1, stream: 1, stdout: 1, stderr: i % 2 });
       }),
     );
+    (await engine.attach(id, { stream: 1, stdin: 1 })).write('\n');
     const whole = Array.from({ length: 30_000 }, (_, i) => `${i}\n`).join('');
     for (const client of clients) assert.equal((await client.finished()).stdout, whole);
   });
