@@ -121,6 +121,30 @@ describe('restart policies', () => {
     );
   });
 
+  test('the stop signal and its time: the container’s own, and those of the request', async () => {
+    // It takes a moment to end: who is killed at once does not get there.
+    const slow = ['sh', '-c', 'trap "sleep 0.5; exit 9" TERM INT; echo up; while :; do sleep 0.05; done'];
+    const stopped = async (config: object, query: Record<string, string | number> = {}) => {
+      const id = await engine.create({ Cmd: slow, ...config });
+      const stream = await engine.attach(id, { stream: 1, stdout: 1 });
+      const events = await Events.listen(engine.api, { container: [id], event: ['kill', 'die'] });
+      await engine.start(id);
+      await stream.waitFor('up');
+      await ok(engine.api.post(`/containers/${id}/stop`, undefined, query), 204);
+      const signals = (await events.count('die')).filter(({ Action }) => Action === 'kill');
+      events.leave();
+      stream.vanish();
+      const code = await engine.wait(id);
+      await engine.remove(id);
+      return [code, ...signals.map(({ Actor }) => Actor.Attributes.signal)];
+    };
+    assert.deepEqual(await stopped({}), [9, '15']);
+    assert.deepEqual(await stopped({ StopTimeout: 0 }), [137, '15', '9']);
+    assert.deepEqual(await stopped({ StopTimeout: -1, StopSignal: 'INT' }), [9, '2']);
+    assert.deepEqual(await stopped({ StopTimeout: 0 }, { t: -1 }), [9, '15']);
+    assert.deepEqual(await stopped({ StopTimeout: 100 }, { t: 0, signal: 'INT' }), [137, '2', '9']);
+  });
+
   test('restart keeps a container that --rm would have removed', async () => {
     const id = await engine.create({ Cmd: sleeper, HostConfig: { AutoRemove: true } });
     await engine.start(id);
