@@ -38,4 +38,41 @@ export const KNOWN_DIFFERENCES: readonly { reason: string; apply: (text: string)
         '$1no archive',
       ),
   },
+  {
+    reason: 'what runc says of a step of a start, and what td-shim says of the same',
+    apply: (text) =>
+      text
+        .replace(/Cannot mkdir: (\S+) is not a directory/g, 'mkdir: make working directory "$1": not a directory')
+        .replace(/chdir to cwd \("(.*?)"\) set in config.json failed/g, 'chdir: enter working directory "$1"')
+        .replace(/error setting rlimits for ready process: error setting rlimit type/g, 'setrlimit: set resource limit')
+        .replace(/user \S+: (uids and gids must be)/g, '$1')
+        .replace(/open sysctl net\.nonesuch file: .*: (no such file)/g, 'sysctl: set sysctl "net/nonesuch" to "1": $1')
+        .replace(/(?:failed to create task .*)?(sysctl "\S+") (?:is )?not (?:allowed|in) .*/g, '$1 is of the host')
+        .replace(
+          /error mounting "tmpfs" to rootfs at ("\S+"): .*: (invalid argument)/g,
+          'mount: mount "tmpfs" on $1: $2',
+        )
+        .replace(/(mount "tmpfs" on "\S+"): tmpfs: Bad value for '\w+'/g, '$1'),
+  },
+  {
+    reason: 'dockerd creates a container for a network that is not there and does not start it; we do not create it',
+    apply: (text) => text.replace(/failed to set up container networking: (network \S+ not found)/g, '$1'),
+  },
+  {
+    reason: 'the number with which dockerd counts security options is left out',
+    apply: (text) => text.replace(/(invalid --security-opt) \d+/g, '$1'),
+  },
+  {
+    reason: 'a time that is none is quoted alone',
+    apply: (text) =>
+      text.replace(
+        /(Error response from daemon: )failed to parse value as time or duration: "(.*)"/g,
+        "$1invalid time: '$2'",
+      ),
+  },
+  {
+    reason: 'without registries the image of another platform is not looked for there',
+    apply: (text) =>
+      text.replace(/(Error response from daemon: )(Get "https:.*|cannot pull .*)/g, '$1no such image there'),
+  },
 ];

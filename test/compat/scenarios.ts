@@ -1,4 +1,7 @@
+import { FLAGS } from './flag-scenarios.js';
 import { LIFECYCLE } from './lifecycle-scenarios.js';
+import { LISTS } from './list-scenarios.js';
+import { VERBS } from './verb-scenarios.js';
 
 /** Shell scripts with the docker command, each of which must show the same with either engine. */
 export const SCENARIOS: Record<string, Record<string, string>> = {
@@ -155,4 +158,7 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
       for c in 'FOO x' ENV 'ENV A' 'LABEL a' 'EXPOSE abc' WORKDIR HEALTHCHECK 'STOPSIGNAL foo' ONBUILD ''; do docker commit -c "$c" $N 2>&1; done; docker commit nonesuch; docker commit $N UP; docker rmi $N:img >/dev/null`,
   },
   ...LIFECYCLE,
+  ...VERBS,
+  ...FLAGS,
+  ...LISTS,
 };

@@ -78,7 +78,7 @@ async function shell(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
   const directory = mkdtempSync(join(tmpdir(), 'tdt-script-'));
   const all = { ...env, N: name, D: directory };
   const shown = await bash(script, all);
-  await bash('docker ps -aq --no-trunc --filter name=^/$N | xargs -r docker rm -f', all);
+  await bash('docker ps -aq --no-trunc --filter name=^/$N | xargs -r docker rm -fv', all);
   rmSync(directory, { recursive: true });
   const plain = (text: string) => normalise(text.replaceAll(directory, 'DIRECTORY'), name);
   return { ...shown, stdout: plain(shown.stdout), stderr: plain(shown.stderr) };

@@ -14,6 +14,8 @@ export interface Exec {
   idleSince: number;
   /** Told when it has ended, or its container has. */
   onEnd?: () => void;
+  /** Resumes those who wait for it to have begun, or to have failed at that. */
+  waiting?: (() => void)[];
 }
 
 /** How long an exec that has ended can be inspected, in ms. */

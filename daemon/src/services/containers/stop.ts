@@ -1,4 +1,4 @@
-import { notModified, unavailable } from '@tinydocker/shared/errors.js';
+import { notModified, unavailable, within } from '@tinydocker/shared/errors.js';
 import { endRestarting } from './end-restarting.js';
 import { type KillDeps, sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
@@ -16,6 +16,14 @@ const DEFAULT_TIMEOUT = 10;
 const SIGKILL = 9;
 /** ms that a process is given to die of SIGKILL: one that hangs in the kernel does not. */
 const KILL_TIMEOUT = 10_000;
+
+function stopSignal(text: string, container: string): number {
+  try {
+    return parseSignal(text);
+  } catch (error) {
+    throw within(`cannot stop container: ${container}`, error);
+  }
+}
 
 /** Its stop signal, then SIGKILL. @throws EngineError unavailable (it cannot be killed) */
 async function endProcess(deps: KillDeps, id: string, signal: number, seconds: number, as: string): Promise<void> {
@@ -37,7 +45,7 @@ async function endProcess(deps: KillDeps, id: string, signal: number, seconds: n
 export async function stopContainer(deps: KillDeps, nameOrId: string, options: StopOptions = {}): Promise<void> {
   const record = deps.containers.resolve(nameOrId);
   const { config, id } = record;
-  const signal = parseSignal(options.signal || config.StopSignal || 'SIGTERM');
+  const signal = stopSignal(options.signal || config.StopSignal || 'SIGTERM', nameOrId);
   if (!isRunning(record)) throw notModified(`container ${record.name} is not running`);
   const seconds = options.timeout ?? config.StopTimeout ?? DEFAULT_TIMEOUT;
   if (record.state.status !== 'restarting' || !(await endRestarting(deps, id))) {

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.js';
 import { publishContainer } from '../containers/publish.js';
 import { findExec } from './lookup.js';
 
-/** Sets the size of the terminal of a running exec. @throws EngineError not-found, conflict (it does not run) */
+/** Sets the size of the terminal of an exec that runs or is about to: clients do so as soon as their start is accepted. @throws EngineError not-found, conflict (it does not run) */
 export async function resizeExec(
   deps: Pick<Deps, 'containers' | 'events' | 'shims'>,
   id: string,
@@ -11,6 +11,11 @@ export async function resizeExec(
   cols: number,
 ): Promise<void> {
   const exec = findExec(deps, id);
+  if (exec.started && !exec.running && exec.exitCode === null) {
+    await new Promise<void>((resume) => {
+      exec.waiting = [...(exec.waiting ?? []), resume];
+    });
+  }
   if (!exec.running) throw conflict(`exec process ${id} is not running`);
   if (exec.config.Tty) await deps.shims.get(exec.containerId)?.resize(exec.id, rows, cols);
   const record = deps.containers.get(exec.containerId);

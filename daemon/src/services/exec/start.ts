@@ -52,6 +52,12 @@ function streamsOf({ config }: Exec): AttachStreams {
   };
 }
 
+/** Lets those go on who wait for the process to have begun. */
+function begun(exec: Exec): void {
+  for (const resume of exec.waiting ?? []) resume();
+  delete exec.waiting;
+}
+
 /** Has the shim start it. @throws EngineError, with the exit code kept for inspection */
 export async function runExec(
   deps: ExecDeps,
@@ -67,9 +73,11 @@ export async function runExec(
     await shim.exec(shimRequest(deps, record, exec, start, client !== undefined), client, (reply) => {
       exec.pid = reply.pid ?? 0;
       exec.running = true;
+      begun(exec);
     });
   } catch (error) {
     exec.idleSince = performance.now();
+    begun(exec);
     if (error instanceof ShimGone) {
       exec.exitCode = 137;
       throw conflict(`container ${record.id} is not running`);
