@@ -1,6 +1,7 @@
 import { helperPath } from '../kernel/helpers.js';
 import { sealedMemfd } from '../kernel/process.js';
 import { hungUp } from '../kernel/socket.js';
+import type { Step } from '../lib/steps.js';
 import type { TakenConnection } from './connection.js';
 import { ExecTable } from './execs.js';
 import type { AttachStreams, Shim } from './shim.js';
@@ -12,12 +13,18 @@ export interface WaitingClient {
   connection: TakenConnection;
 }
 
+/** The daemon's steps of a start, and those of the shim as it writes them. */
+export interface StartSteps {
+  readonly own: readonly Step[];
+  readonly shims: Promise<Buffer | undefined>;
+}
+
 /** What is known of containers only while they and this daemon run. */
 export class ShimRegistry {
   readonly execs = new ExecTable();
   readonly #shims = new Map<string, { shim: Shim; cleared: Promise<void> }>();
   readonly #waiting = new Map<string, WaitingClient[]>();
-  readonly #steps = new Map<string, Promise<string>>();
+  readonly #steps = new Map<string, StartSteps>();
   #zygote: Zygote | undefined;
 
   /** Where new shims come from. */
@@ -84,17 +91,17 @@ export class ShimRegistry {
     return list;
   }
 
-  /** The steps of the last start, as JSON, until they are written down. */
-  steps(id: string): Promise<string> | undefined {
+  /** The steps of the last start, until they are written down. */
+  steps(id: string): StartSteps | undefined {
     return this.#steps.get(id);
   }
 
-  setSteps(id: string, steps: Promise<string>): void {
+  setSteps(id: string, steps: StartSteps): void {
     this.#steps.set(id, steps);
   }
 
   /** They are in a file from now on. */
-  dropSteps(id: string, steps: Promise<string>): void {
+  dropSteps(id: string, steps: StartSteps): void {
     if (this.#steps.get(id) === steps) this.#steps.delete(id);
   }
 

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { ContainerSteps } from '@tinydocker/shared/api/containers.js';
 import type { Deps } from '../../deps.js';
 import type { Step } from '../../lib/steps.js';
+import type { StartSteps } from '../../runtime/shims.js';
 
 type StepDeps = Pick<Deps, 'containers' | 'paths' | 'shims'>;
 
@@ -11,7 +12,7 @@ const fileOf = (deps: StepDeps, id: string): string => `${deps.paths.container(i
 const WRITE_AFTER = 250;
 
 /** Both lists as one, as JSON. The shim's is text already. */
-async function join(own: readonly Step[], shims: Promise<Buffer | undefined>): Promise<string> {
+async function textOf({ own, shims }: StartSteps): Promise<string> {
   const list = (await shims)?.toString('utf8').replace(/^{"event":"steps","steps":\[(.*)\]}$/s, '$1');
   return `[${[...own.map((step) => JSON.stringify(step)), ...(list ? [list] : [])].join(',')}]`;
 }
@@ -23,23 +24,24 @@ export function keepSteps(
   own: readonly Step[],
   shims: Promise<Buffer | undefined> = Promise.resolve(undefined),
 ): void {
-  const steps = join(own, shims);
+  const steps = { own, shims };
   deps.shims.setSteps(id, steps);
   const write = async () => {
     if (!deps.containers.get(id) || deps.shims.steps(id) !== steps) return;
-    const written = writeFile(fileOf(deps, id), await steps, { mode: 0o600 });
+    const written = writeFile(fileOf(deps, id), await textOf(steps), { mode: 0o600 });
     await written.then(
       () => deps.shims.dropSteps(id, steps),
       () => {}, // it is removed meanwhile, or the disk is full: then they stay where they are
     );
   };
-  void steps.then(() => setTimeout(write, WRITE_AFTER).unref());
+  setTimeout(write, WRITE_AFTER).unref();
 }
 
 /** Every kernel operation of the last start, by daemon and shim, in the order in which they began. */
 export async function containerSteps(deps: StepDeps, nameOrId: string): Promise<ContainerSteps> {
   const { id } = deps.containers.resolve(nameOrId);
-  const text = await (deps.shims.steps(id) ?? readFile(fileOf(deps, id), 'utf8').catch(() => '[]'));
+  const kept = deps.shims.steps(id);
+  const text = kept ? await textOf(kept) : await readFile(fileOf(deps, id), 'utf8').catch(() => '[]');
   const steps = (JSON.parse(text) as Step[]).sort((a, b) => a.start - b.start);
   const first = steps[0]?.start ?? 0;
   return {
