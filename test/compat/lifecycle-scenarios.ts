@@ -16,11 +16,12 @@ export const LIFECYCLE: Record<string, Record<string, string>> = {
     '--rm and restart': `run -d --rm --name $N --stop-signal KILL $IMAGE sleep 600 >/dev/null; docker restart $N; docker ps --filter name=$N --format '{{.Names}} {{.State}}'; docker stop $N; until ! docker inspect $N >/dev/null 2>&1; do :; done; docker ps -a --filter name=$N -q`,
   },
   health: {
-    'from starting to healthy and not': `run -d --name $N --health-cmd 'echo hello; test -e /well' --health-interval 200ms --health-retries 2 $IMAGE sleep 600 >/dev/null; docker ps --filter name=$N --format '{{.Status}}'
+    // A name of its own: in a reference without a root of its own an exec makes the file where the next run finds it.
+    'from starting to healthy and not': `run -d --name $N --health-cmd 'echo hello; test -e /tmp/'$N --health-interval 200ms --health-retries 2 $IMAGE sleep 600 >/dev/null; docker ps --filter name=$N --format '{{.Status}}'
       is() { until docker inspect -f '{{.State.Health.Status}}' $N | grep -q "^$1$"; do sleep 0.05; done; }
       is unhealthy; docker ps --filter name=$N --filter health=unhealthy --format '{{.Status}}'; docker inspect -f '{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' $N
-      docker exec $N touch /well; is healthy; docker ps --filter name=$N --format '{{.Status}}'; docker inspect -f '{{.State.Health.FailingStreak}}' $N; docker stop -t 0 $N; docker inspect -f '{{.State.Health.Status}}' $N
-      docker events --since 1m --until $(($(date +%s) + 2)) --filter type=container --filter container=$N --filter event=health_status --format '{{.Action}}'`,
+      docker exec $N touch /tmp/$N; is healthy; docker ps --filter name=$N --format '{{.Status}}'; docker inspect -f '{{.State.Health.FailingStreak}}' $N; docker stop -t 0 $N; docker inspect -f '{{.State.Health.Status}}' $N
+      docker events --since 1m --until $(($(date +%s) + 2)) --filter type=container --filter container=$N --filter event=health_status --format '{{.Action}}'; docker start $N >/dev/null; docker exec $N rm /tmp/$N`,
     'a check that hangs': `run -d --name $N --health-cmd 'echo begun; sleep 600' --health-interval 100ms --health-timeout 1s --health-retries 1 $IMAGE sleep 600 >/dev/null
       until docker inspect -f '{{.State.Health.Status}}' $N | grep -q unhealthy; do sleep 0.1; done; docker inspect -f '{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' $N`,
     'what is no check': `for f in '--health-interval -1s' '--health-retries -1' '--health-interval 1ns --health-cmd x' '--no-healthcheck --health-cmd x'; do create $f $IMAGE true; echo $?; done; create --name $N --no-healthcheck $IMAGE true >/dev/null; docker inspect -f '{{json .Config.Healthcheck}}' $N`,

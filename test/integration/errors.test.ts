@@ -264,3 +264,34 @@ describe('a start that fails', () => {
     await engine.remove(id);
   });
 });
+
+if (engine.own) {
+  describe('what is not there yet is refused by name', () => {
+    const base = { Image: 'busybox', Cmd: ['true'] };
+    for (const [name, config] of Object.entries({
+      PortBindings: { HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '80' }] } } },
+      PublishAllPorts: { HostConfig: { PublishAllPorts: true } },
+      Links: { HostConfig: { Links: ['a:b'] } },
+      DeviceRequests: { HostConfig: { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] } },
+      StorageOpt: { HostConfig: { StorageOpt: { size: '1G' } } },
+      EndpointsConfig: { NetworkingConfig: { EndpointsConfig: { none: { MacAddress: '02:42:ac:11:00:02' } } } },
+    })) {
+      test(name, async () => {
+        const reply = await engine.api.post('/containers/create', { ...base, ...config });
+        assert.equal(reply.status, 501, reply.text);
+        assert.match(
+          reply.json<{ message: string }>().message,
+          new RegExp(`^this engine does not offer .*\\(${name}\\) yet$`),
+        );
+      });
+    }
+
+    test('pulling, and networks', async () => {
+      const pull = await engine.api.post('/images/create', undefined, { fromImage: 'nonesuch', tag: 'latest' });
+      assert.match(pull.text, /cannot pull nonesuch:latest: registries are not supported yet/);
+      const body = { ...base, HostConfig: { NetworkMode: 'nonesuch' } };
+      const { status, text } = await engine.api.post('/containers/create', body);
+      assert.deepEqual([status, JSON.parse(text)], [400, { message: 'network nonesuch not found' }]);
+    });
+  });
+}
