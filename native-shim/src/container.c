@@ -103,7 +103,7 @@ static int work_beside(struct container *c, struct steps *s, int *own_network)
 {
     if (make_other_cgroups(c, s) < 0) return -1;
     progress_reach(s, PROGRESS_CGROUP);
-    if (namespace_make_network(s, c->bundle->spec, own_network) < 0) return -1;
+    if (namespace_make_network(s, c->bundle->spec, own_network, &c->network) < 0) return -1;
     progress_reach(s, PROGRESS_NETWORK);
     c->start_time = container_start_time(c->pid);
     c->mounts = open_mounts(c->pid);
@@ -168,7 +168,7 @@ static void close_handle(int *fd)
 int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io,
                      struct steps *steps, int *console)
 {
-    *c = (struct container){.bundle = b, .pid = -1, .pidfd = -1, .mounts = -1};
+    *c = (struct container){.bundle = b, .pid = -1, .pidfd = -1, .mounts = -1, .network = -1};
     *console = -1;
     if (create(c, io, steps, console) == 0) return 0;
     if (c->pid > 0) container_reap(c->pid, c->pidfd);
@@ -197,4 +197,5 @@ void container_destroy(struct container *c)
     cgroup_free(c->cgroup);
     c->cgroup = NULL;
     close_handle(&c->mounts);
+    close_handle(&c->network);
 }

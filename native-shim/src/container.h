@@ -23,7 +23,7 @@ struct container {
     pid_t pid;             /* init, in the shim's pid namespace */
     int pidfd;             /* of init; -1 before creation */
     uint64_t start_time;   /* of init, field 22 of /proc/pid/stat */
-    int mounts;            /* handle of its mount namespace, which holds its mounts; -1 */
+    int mounts, network;   /* handles of its namespaces, so that they go with the shim; -1 */
     struct cgroup *cgroup; /* NULL where it has none of its own */
 };
 

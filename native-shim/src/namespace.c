@@ -125,9 +125,9 @@ void namespace_drop_spare(void)
     spare_network = -1;
 }
 
-int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own)
+int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own, int *network)
 {
-    *own = -1;
+    *own = *network = -1;
     if (!has_new_network(spec)) {
         namespace_drop_spare();
         return 0;
@@ -135,7 +135,8 @@ int namespace_make_network(struct steps *s, const struct container_spec *spec, i
     int back = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     if (back >= 0 && spare_network >= 0 &&
         STEP(s, "setns", setns(spare_network, CLONE_NEWNET), "network, made beforehand") == 0) {
-        namespace_drop_spare();
+        *network = spare_network;
+        spare_network = -1;
         *own = back;
         return 0;
     }
@@ -145,6 +146,7 @@ int namespace_make_network(struct steps *s, const struct container_spec *spec, i
         return -1;
     }
     *own = back;
+    *network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     if (STEP(s, "loopback", loopback_up(), "lo") == 0) return 0;
     step_fail(s, errno, 128, "bring up the loopback device");
     return -1;

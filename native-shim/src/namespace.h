@@ -36,9 +36,9 @@ int namespace_set_names(struct steps *s, const struct container_spec *spec);
 /*
  * A new network namespace with its loopback device up, made in the calling process, which is in it
  * afterwards. The child joins it with namespace_follow; then the caller goes back. *OWN is a handle of the
- * caller's own, or -1 where the container is to have none.
+ * caller's own, *NETWORK one of the new; or -1 where the container is to have none.
  */
-int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own);
+int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own, int *network);
 int namespace_follow(struct steps *s, const struct container_spec *spec, int shim_pidfd);
 void namespace_go_back(int own, int flag);
 

@@ -20,6 +20,7 @@
 
 #define SOCKET_NAME "shim.sock"
 #define ACK_TIMEOUT_NS 1000000000ull
+#define CLEAN_UP_AFTER_NS 10000000ull
 #define IDLE_AFTER_MS 100
 #define STEPS_AFTER_MS 5
 
@@ -203,6 +204,19 @@ static void on_control_close(struct control *control, struct connection *c)
     if (s->state == STATE_CREATED) s->done = true;
 }
 
+/*
+ * Between the end of the container and the clearing up: namespaces that go are work for the kernel on every
+ * processor, and whoever has waited for the end has something to do just now. Returns when it is over, 0 for not
+ * at all or by now.
+ */
+static uint64_t linger(struct supervisor *s, uint64_t now)
+{
+    if (!s->main.released) return 0;
+    if (s->clean_up_ns == 0) s->clean_up_ns = now + CLEAN_UP_AFTER_NS;
+    s->done = s->unwanted || now >= s->clean_up_ns;
+    return s->done ? 0 : s->clean_up_ns;
+}
+
 __attribute__((hot)) static void settle(struct supervisor *s)
 {
     while (s->unsettled) {
@@ -219,8 +233,9 @@ __attribute__((hot)) static void settle(struct supervisor *s)
              */
             if (t->released && t->acked) supervisor_drop(s, t);
         }
+        uint64_t end = linger(s, now);
+        if (end != 0 && (timer == 0 || end < timer)) timer = end;
         set_timer(s, timer);
-        if (s->main.released) s->done = true;
         /* Now that the start has been answered. */
         if (s->state == STATE_RUNNING && !s->oom_watched) supervisor_watch_oom(s);
     }

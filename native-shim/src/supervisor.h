@@ -38,11 +38,12 @@ struct supervisor {
     bool oom_watched;
     struct steps *steps; /* of the start, not told yet; NULL */
     struct target main, *execs;
-    uint64_t timer_ns; /* what the timer is set to, 0 for not at all */
-    bool unsettled;    /* something waits for settle() */
-    bool idle;         /* the memory of the last rounds has been given back */
-    bool slimmed;      /* and that of the start */
-    bool unwanted;     /* shutdown was asked for: nobody is waited for */
+    uint64_t clean_up_ns; /* when the shim of an ended container clears up; 0: it runs */
+    uint64_t timer_ns;    /* what the timer is set to, 0 for not at all */
+    bool unsettled;       /* something waits for settle() */
+    bool idle;            /* the memory of the last rounds has been given back */
+    bool slimmed;         /* and that of the start */
+    bool unwanted;        /* shutdown was asked for: nobody is waited for */
     bool done;
 };
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ok } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
-import { assertUnchanged, captureHost } from '../helpers/host-state.js';
+import { assertUnchanged, captureHost, hasShim } from '../helpers/host-state.js';
 import type { Step } from '../helpers/types.js';
+import { until } from '../helpers/until.js';
 
 /** A container with something of everything that a start can do. */
 const RICH = {
@@ -46,6 +47,7 @@ const rich = () => engine.create({ ...RICH, HostConfig: { ...RICH.HostConfig, Bi
 const first = await rich();
 await engine.start(first);
 await engine.wait(first);
+await until('its shim has ended', () => !hasShim(first));
 const { Steps } = await ok<{ Steps: Step[] }>(engine.api.get(`/containers/${first}/steps`));
 const container = await rich();
 

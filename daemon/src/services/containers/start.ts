@@ -100,6 +100,12 @@ async function failed(deps: StartDeps, record: ContainerRecord, undo: Undo, erro
   return new EngineError(kind, sentence, { cause: error });
 }
 
+/** Waits for the shim of an earlier start, whose cgroup has the same name: it clears up at once where someone waits for it. */
+async function endEarlier(deps: StartDeps, id: string): Promise<void> {
+  await deps.shims.get(id)?.shutdown();
+  await deps.shims.cleared(id);
+}
+
 /**
  * Starts a container whose lock the caller holds; `again`: because of its restart policy, for which it has been waiting.
  * @throws EngineError
@@ -108,7 +114,7 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
   const record = deps.containers.resolve(id);
   if (record.state.status === 'paused') throw conflict('cannot start a paused container, try unpause instead');
   if (again ? hasProcess(record) : isRunning(record)) throw notModified(`container ${record.name} is already running`);
-  await deps.shims.cleared(id); // of an earlier start: its cgroup has the same name
+  await endEarlier(deps, id);
   const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
   const undo = new Undo();
   let joined: Joined | undefined;
