@@ -103,3 +103,11 @@ test('system df, in sum and in detail', async () => {
   await cli().ok('rm big');
   await cli().ok('volume rm vol');
 });
+
+test('inspect finds a volume by its name', async () => {
+  await cli().ok('volume create to-inspect');
+  assert.equal(await cli().ok(['inspect', '-f', '{{.Driver}} {{.Name}}', 'to-inspect']), 'local to-inspect');
+  assert.equal(await cli().ok('inspect --type volume to-inspect'), await cli().ok('volume inspect to-inspect'));
+  assert.equal((await cli().tdctl('inspect --type container to-inspect')).code, 1);
+  await cli().ok('volume rm to-inspect');
+});

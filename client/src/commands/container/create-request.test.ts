@@ -189,5 +189,6 @@ test('values that are none', () => {
   for (const port of ['x', '80-79', '65536', '']) message('--expose', port);
   message('-p', '80:80');
   message('-P');
+  message('--dns', 'x');
   message('--gpus', 'all');
 });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import type { Values } from '../../flags/parse.js';
 import { bool, hidden, list, text } from '../../flags/types.js';
@@ -25,7 +26,10 @@ const notYet = (what: string) => (): never => {
 
 /** The flags that say what a container has of a network. */
 export const NETWORK_FLAGS = {
-  dns: list('Set custom DNS servers'),
+  dns: list('Set custom DNS servers', undefined, (value) => {
+    if (isIP(value) === 0) throw new Error(`IP address is not correctly formatted: ${value}`);
+    return value;
+  }),
   'dns-opt': hidden(list('Set DNS options')),
   'dns-option': list('Set DNS options'),
   'dns-search': list('Set custom DNS search domains'),

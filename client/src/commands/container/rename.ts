@@ -1,3 +1,5 @@
+import { refusal } from '../../api/engine.js';
+import { ApiError } from '../../api/errors.js';
 import { containerPath } from '../../api/paths.js';
 import { defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
@@ -12,6 +14,11 @@ export const command = defineCommand({
   async run({ engine }, { args }) {
     const [from, to] = args.map((name) => name.trim());
     if (!from || !to) throw new Failure('Error: Neither old nor new names may be empty');
-    await engine.post(containerPath(from, '/rename'), { name: to });
+    try {
+      await engine.post(containerPath(from, '/rename'), { name: to });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new Failure(`${refusal(error)}\nError: failed to rename container named ${from}`);
+    }
   },
 });

@@ -1,5 +1,6 @@
+import type { Volume } from '@tinydocker/shared/api/volumes.js';
 import { ApiError } from '../../api/errors.js';
-import { containerPath, imagePath } from '../../api/paths.js';
+import { containerPath, imagePath, volumePath } from '../../api/paths.js';
 import { type Context, defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
 import { bool, text } from '../../flags/types.js';
@@ -9,6 +10,7 @@ import { inspectObjects } from '../inspect-objects.js';
 const KINDS: Readonly<Record<string, (context: Context, name: string, size: boolean) => Promise<unknown>>> = {
   container: ({ engine }, name, size) => engine.get(containerPath(name, '/json'), { size }),
   image: ({ engine }, name) => engine.get(imagePath(name, '/json')),
+  volume: ({ engine }, name) => engine.get<Volume>(volumePath(name)),
 };
 
 async function lookUp(context: Context, name: string, size: boolean): Promise<unknown> {
@@ -42,7 +44,7 @@ export const command = defineCommand({
     const { type } = flags;
     if (type !== undefined && !Object.hasOwn(KINDS, type)) {
       throw new Failure(
-        `${JSON.stringify(type)} is not a valid value for --type: use ${Object.keys(KINDS).join(' or ')}`,
+        `${JSON.stringify(type)} is not a valid value for --type: use ${Object.keys(KINDS).join(', ')}`,
       );
     }
     return inspectObjects(context, args, flags.format, (name) =>
