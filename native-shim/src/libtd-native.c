@@ -221,6 +221,25 @@ int td_lock(const char *path)
     return fd;
 }
 
+int td_write_file(const char *path, const void *data, uint64_t size, int mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) return -errno;
+    const char *at = data;
+    int result = 0;
+    while (size > 0 && result == 0) {
+        ssize_t n = write(fd, at, size);
+        if (n < 0) {
+            result = errno == EINTR ? 0 : -errno;
+            continue;
+        }
+        at += n;
+        size -= (uint64_t)n;
+    }
+    if (close(fd) && result == 0) result = -errno;
+    return result;
+}
+
 int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data)
 {
     return mount(source, target, type, flags, data) ? -errno : 0;

@@ -63,6 +63,9 @@ int td_sealed_memfd(const char *path);
  * it. */
 int td_lock(const char *path);
 
+/* Makes a file, or empties it, and writes DATA: one call where Node makes three. */
+int td_write_file(const char *path, const void *data, uint64_t size, int mode);
+
 /* mount(2) and umount2(2). */
 int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data);
 

@@ -38,6 +38,7 @@ struct supervisor {
     bool oom_watched;
     struct steps *steps; /* of the start, not told yet; NULL */
     struct target main, *execs;
+    uint64_t born_ns;
     uint64_t clean_up_ns; /* when the shim of an ended container clears up; 0: it runs */
     uint64_t timer_ns;    /* what the timer is set to, 0 for not at all */
     bool unsettled;       /* something waits for settle() */

@@ -26,6 +26,7 @@ export const native = {
     'int64_t td_log_read(int fd, int flags, int64_t since, int64_t until, void *cursor, void *in, uint64_t in_size, void *out, uint64_t out_size)',
   ),
   logTail: library.func('int td_log_tail(int fd, int flags, uint64_t count, void *position, void *found)'),
+  writeFile: library.func('int td_write_file(const char *path, const uint8_t *data, uint64_t size, int mode)'),
   mount: library.func(
     'int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data)',
   ),

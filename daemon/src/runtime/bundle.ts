@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import { writeSmallFile } from '../kernel/file.js';
 import { isTmpfs, MS_NODEV, MS_NOEXEC, MS_NOSUID, mountTmpfs, unmount } from '../kernel/mount.js';
 import type { OciSpec } from './oci.js';
 import type { ExitReport } from './shim.js';
@@ -79,10 +80,10 @@ export function makeBundle(dir: string): void {
 }
 
 export const writeSpec = (dir: string, spec: OciSpec): void =>
-  writeFileSync(`${dir}/config.json`, JSON.stringify(spec), { mode: 0o600 });
+  writeSmallFile(`${dir}/config.json`, JSON.stringify(spec), 0o600);
 
 export const writeShimConfig = (dir: string, config: ShimConfig): void =>
-  writeFileSync(`${dir}/shim.json`, JSON.stringify(config), { mode: 0o600 });
+  writeSmallFile(`${dir}/shim.json`, JSON.stringify(config), 0o600);
 
 /** How the container ended, when its shim got as far as writing it down. */
 export function readExit(dir: string): ExitReport | undefined {

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { writeSmallFile } from '../../kernel/file.js';
 import type { EngineFiles } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { parseExtraHost } from './validate.js';
@@ -46,7 +47,7 @@ export const engineFiles = (dir: string): EngineFiles => ({
 /** Writes the files of the engine's own that are bound into the container. */
 export function writeEngineFiles(dir: string, record: ContainerRecord): void {
   const files = engineFiles(dir);
-  writeFileSync(files.hostname, `${record.config.Hostname}\n`, { mode: 0o644 });
-  writeFileSync(files.hosts, hostsFile(record), { mode: 0o644 });
-  writeFileSync(files.resolvConf, resolvConfFile(record, hostResolvConf()), { mode: 0o644 });
+  writeSmallFile(files.hostname, `${record.config.Hostname}\n`, 0o644);
+  writeSmallFile(files.hosts, hostsFile(record), 0o644);
+  writeSmallFile(files.resolvConf, resolvConfFile(record, hostResolvConf()), 0o644);
 }
