@@ -4,6 +4,20 @@ import { spawn, waitPid } from '../kernel/spawn.js';
 
 const ID_LENGTH = 64;
 
+/** Makes a connection and gives one end away. @returns the other */
+function handOut(kind: 'stream' | 'packets', give: (end: number) => void): number {
+  const [ours, theirs] = socketPair(kind);
+  try {
+    give(theirs);
+    return ours;
+  } catch (error) {
+    closeFd(ours);
+    throw error;
+  } finally {
+    closeFd(theirs);
+  }
+}
+
 /**
  * The process that shims are forked from (native-shim/src/zygote.h): it is td-shim, started once, so that the daemon does not
  * stand still while a program is executed, and a shim has little of its own to set up. It ends with the daemon; shims stay.
@@ -23,16 +37,10 @@ export class Zygote {
   }
 
   #start(): number {
-    const [ours, theirs] = socketPair('packets');
-    try {
-      void waitPid(spawn(this.#executable, ['td-shim', 'zygote', this.#room], [], { fds: [theirs], cwd: '/' }));
-      return ours;
-    } catch (error) {
-      closeFd(ours);
-      throw error;
-    } finally {
-      closeFd(theirs);
-    }
+    return handOut('packets', (orders) => {
+      const argv = ['td-shim', 'zygote', this.#room];
+      void waitPid(spawn(this.#executable, argv, [], { fds: [orders], cwd: '/' }));
+    });
   }
 
   #order(message: Buffer, control: number): void {
@@ -52,20 +60,13 @@ export class Zygote {
    */
   fork(id: string, bundle: string, failStep = ''): number {
     const message = Buffer.from(`${id}\0${bundle}\0${failStep}\0`);
-    const [ours, theirs] = socketPair();
-    try {
+    return handOut('stream', (control) => {
       try {
-        this.#order(message, theirs);
+        this.#order(message, control);
       } catch (error) {
         if (!(error instanceof SystemError && ['EPIPE', 'ECONNRESET'].includes(error.code))) throw error;
-        this.#order(message, theirs); // the old one was killed
+        this.#order(message, control); // the old one was killed
       }
-      return ours;
-    } catch (error) {
-      closeFd(ours);
-      throw error;
-    } finally {
-      closeFd(theirs);
-    }
+    });
   }
 }
