@@ -40,9 +40,9 @@ export interface ShimLog {
 }
 
 /**
- * Makes the directory of all bundles. What is in it has to end with the machine, and every start and end makes and
- * removes some ten files there: where it is not on a tmpfs, as /run is on most machines, it gets one of its own. One that has bundles of running
- * containers in it stays what it is.
+ * Makes the directory of all bundles. What is in it has to end with the machine, and every start and end makes and removes some
+ * ten files there: where it is not on a tmpfs, as /run is on most machines, it gets one of its own. One that has bundles of
+ * running containers in it stays what it is.
  * @returns what kept the mount from being made, if anything did: bundles do on a disk as well
  */
 export function prepareBundles(dir: string): Error | undefined {

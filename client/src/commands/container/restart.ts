@@ -1,7 +1,7 @@
 import { containerPath } from '../../api/paths.js';
 import { defineCommand } from '../../command.js';
-import { hidden, int, text } from '../../flags/types.js';
 import { forEach } from '../each.js';
+import { stopFlags, stopQuery } from './stop-flags.js';
 
 export const command = defineCommand({
   names: ['restart', 'container restart'],
@@ -11,14 +11,10 @@ export const command = defineCommand({
     ['tdctl restart web', 'Stop it and start it again'],
     ['tdctl restart -t 60 db', 'With a minute to end before it is killed'],
   ],
-  flags: {
-    signal: text('Signal to send to the container', 's'),
-    time: hidden(int('Seconds to wait before killing the container')),
-    timeout: int('Seconds to wait before killing the container', 't'),
-  },
+  flags: stopFlags,
   args: { min: 1 },
   async run(context, { flags, args }) {
-    const query = { signal: flags.signal, t: flags.timeout ?? flags.time };
+    const query = stopQuery(flags);
     const failed = await forEach(context, args, async (name) => {
       await context.engine.post(containerPath(name, '/restart'), query);
       return name;

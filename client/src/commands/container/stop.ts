@@ -1,7 +1,7 @@
 import { containerPath } from '../../api/paths.js';
 import { defineCommand } from '../../command.js';
-import { hidden, int, text } from '../../flags/types.js';
 import { forEach } from '../each.js';
+import { stopFlags, stopQuery } from './stop-flags.js';
 
 export const command = defineCommand({
   names: ['stop', 'container stop'],
@@ -11,14 +11,10 @@ export const command = defineCommand({
     ['tdctl stop web', 'Ask it to end, and kill it after ten seconds'],
     ['tdctl stop -t 60 db web', 'Give two of them a minute'],
   ],
-  flags: {
-    signal: text('Signal to send to the container', 's'),
-    time: hidden(int('Seconds to wait before killing the container')),
-    timeout: int('Seconds to wait before killing the container', 't'),
-  },
+  flags: stopFlags,
   args: { min: 1 },
   async run(context, { flags, args }) {
-    const query = { signal: flags.signal, t: flags.timeout ?? flags.time };
+    const query = stopQuery(flags);
     const failed = await forEach(context, args, async (name) => {
       await context.engine.post(containerPath(name, '/stop'), query);
       return name;

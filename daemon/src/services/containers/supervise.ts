@@ -9,28 +9,12 @@ import { execEnded } from '../exec/ended.js';
 import { cgroupOf } from './bundle.js';
 import { reportLogTrouble } from './log-trouble.js';
 import { publishContainer } from './publish.js';
-import { removeLocked } from './remove.js';
+import { type RemoveDeps, removeLocked } from './remove.js';
 import { hasRestartPolicy, restartDelay } from './restart-policy.js';
 import { releaseVolumes } from './volumes.js';
 import { hasProcess } from './wait.js';
 
-export type SuperviseDeps = Pick<
-  Deps,
-  | 'config'
-  | 'containers'
-  | 'directories'
-  | 'events'
-  | 'holds'
-  | 'images'
-  | 'layers'
-  | 'locks'
-  | 'log'
-  | 'paths'
-  | 'restarts'
-  | 'shims'
-  | 'trash'
-  | 'volumes'
->;
+export type SuperviseDeps = RemoveDeps & Pick<Deps, 'directories'>;
 
 /** Whole seconds between start and end, as the event says it. */
 const duration = ({ state }: ContainerRecord): string =>
