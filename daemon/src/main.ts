@@ -19,6 +19,7 @@ import { watchHealth } from './services/containers/health-monitor.js';
 import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
 import { restoreContainers } from './services/containers/restore.js';
+import { endLingering } from './services/containers/supervise.js';
 import { restoreImages } from './services/images/restore.js';
 import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
 
@@ -133,6 +134,10 @@ function writePidfile(config: Config): void {
   writeFileSync(config.pidfile, `${process.pid}\n`);
 }
 
+/** Waits for what should take a moment, and no longer than `ms`: one shim that hangs does not keep the daemon. */
+const within = (ms: number, work: Promise<void>): Promise<void> =>
+  Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, ms).unref())]);
+
 /** Ends the daemon in order; containers go on. A second signal does not wait. */
 function stopOnSignals(config: Config, deps: Deps, app: FastifyInstance, listeners: Listeners): void {
   let stopping = false;
@@ -144,6 +149,8 @@ function stopOnSignals(config: Config, deps: Deps, app: FastifyInstance, listene
     listeners.close();
     setTimeout(() => app.server.closeAllConnections(), GRACE).unref();
     await app.close();
+    await within(GRACE, endLingering(deps));
+    await within(GRACE, deps.shims.zygote.close());
     deps.close();
     releaseBundles(deps.paths.bundles);
     releaseParent(config.cgroupParent);

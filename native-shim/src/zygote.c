@@ -222,6 +222,11 @@ int zygote_run(int fd, int argc, char **argv, struct zygote_order *order)
         } else if (ready == 0) {
             rc = keep_one_ready(&z, &used);
         }
-        if (rc != 0) return rc > 0;
+        if (rc > 0) return 1;
+        if (rc < 0) {
+            /* The fork that waits has seen the same end: nothing is left when the daemon has reaped this process. */
+            while (used >= 0 && poll(&p[1], 1, -1) < 0 && errno == EINTR) continue;
+            return 0;
+        }
     }
 }

@@ -27,6 +27,7 @@ export class Zygote {
   /** What shims are called by must fit into the room that the zygote's arguments take. */
   readonly #room: string;
   #orders: number | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
 
   /** `executable`: a descriptor of td-shim. `bundles`: the directory of all bundles. */
   constructor(executable: number, bundles: string) {
@@ -39,7 +40,7 @@ export class Zygote {
   #start(): number {
     return handOut('packets', (orders) => {
       const argv = ['td-shim', 'zygote', this.#room];
-      void waitPid(spawn(this.#executable, argv, [], { fds: [orders], cwd: '/' }));
+      this.#ended = waitPid(spawn(this.#executable, argv, [], { fds: [orders], cwd: '/' }));
     });
   }
 
@@ -68,5 +69,12 @@ export class Zygote {
         this.#order(message, control); // the old one was killed
       }
     });
+  }
+
+  /** Ends it, with the fork that waits; resolves when both are gone. */
+  async close(): Promise<void> {
+    if (this.#orders !== undefined) closeFd(this.#orders);
+    this.#orders = undefined;
+    await this.#ended;
   }
 }

@@ -143,3 +143,14 @@ export function supervise(deps: SuperviseDeps, id: string, connect: (listener: S
   deps.shims.add(id, shim, cleared);
   return shim;
 }
+
+/** Has the shims of containers that have ended clear up at once: the daemon, which would see to what they leave, is about to end. */
+export async function endLingering(deps: SuperviseDeps): Promise<void> {
+  const ended = deps.shims.ids().filter((id) => (deps.containers.get(id)?.state.status ?? 'exited') === 'exited');
+  await Promise.all(
+    ended.map(async (id) => {
+      await deps.shims.get(id)?.shutdown();
+      await deps.shims.cleared(id);
+    }),
+  );
+}
