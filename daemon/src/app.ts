@@ -69,7 +69,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   installUpgrade(app.server, app.routing);
 
   await app.register(systemRoutes(deps));
-  await app.register(authRoutes());
+  await app.register(authRoutes(deps));
   await app.register(imageRoutes(deps));
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));

@@ -15,9 +15,16 @@ export interface Settings {
   labels?: string[];
   'log-driver'?: string;
   'log-opts'?: Record<string, string>;
+  'insecure-registries'?: string[];
+  'registry-mirrors'?: string[];
+  /** Mirrors of any registry, by its name. */
+  mirrors?: Record<string, string[]>;
+  'max-concurrent-downloads'?: number;
+  'max-concurrent-uploads'?: number;
+  'max-download-attempts'?: number;
 }
 
-type Kind = 'string' | 'boolean' | 'strings' | 'map';
+type Kind = 'string' | 'boolean' | 'strings' | 'map' | 'lists' | 'count';
 
 /** What daemon.json may hold. */
 const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
@@ -31,17 +38,26 @@ const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
   labels: 'strings',
   'log-driver': 'string',
   'log-opts': 'map',
+  'insecure-registries': 'strings',
+  'registry-mirrors': 'strings',
+  mirrors: 'lists',
+  'max-concurrent-downloads': 'count',
+  'max-concurrent-uploads': 'count',
+  'max-download-attempts': 'count',
 };
 
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+const isObjectOf = (value: unknown, each: (member: unknown) => boolean): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(each);
+
 const matches: Readonly<Record<Kind, (value: unknown) => boolean>> = {
-  string: (value) => typeof value === 'string',
+  string: isString,
   boolean: (value) => typeof value === 'boolean',
-  strings: (value) => Array.isArray(value) && value.every((v) => typeof v === 'string'),
-  map: (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((v) => typeof v === 'string'),
+  strings: isStrings,
+  map: (value) => isObjectOf(value, isString),
+  lists: (value) => isObjectOf(value, isStrings),
+  count: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
 };
 
 const DESCRIPTION: Readonly<Record<Kind, string>> = {
@@ -49,6 +65,8 @@ const DESCRIPTION: Readonly<Record<Kind, string>> = {
   boolean: 'true or false',
   strings: 'a list of strings',
   map: 'an object of strings',
+  lists: 'an object of lists of strings',
+  count: 'a number of at least 1',
 };
 
 /**

@@ -10,8 +10,13 @@ const OPTIONS = {
   'config-file': { type: 'string' },
   'log-level': { type: 'string', short: 'l' },
   label: { type: 'string', multiple: true },
+  'insecure-registry': { type: 'string', multiple: true },
   'log-driver': { type: 'string' },
   'log-opt': { type: 'string', multiple: true },
+  'max-concurrent-downloads': { type: 'string' },
+  'max-concurrent-uploads': { type: 'string' },
+  'max-download-attempts': { type: 'string' },
+  'registry-mirror': { type: 'string', multiple: true },
   debug: { type: 'boolean', short: 'D' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
@@ -29,11 +34,20 @@ Options:
   -G, --group string         Group that may use the socket (default "tinydocker")
   -h, --help                 Show this
   -H, --host list            Socket to listen on: unix:///path or fd:// (default "unix:///run/tinydocker.sock")
+      --insecure-registry list
+                             Registry, or network of registries, that needs no TLS
       --label list           Label of the daemon, name=value
       --log-driver string    Log driver of containers that ask for none (default "json-file")
   -l, --log-level string     debug, info, warn, error or fatal (default "info")
       --log-opt map          Option of that log driver, name=value
+      --max-concurrent-downloads int
+                             Layers of an image that are pulled at a time (default 3)
+      --max-concurrent-uploads int
+                             Layers of an image that are pushed at a time (default 5)
+      --max-download-attempts int
+                             How often a layer is tried without a step forward (default 5)
   -p, --pidfile string       File for the daemon's process id (default: the exec root with .pid after it)
+      --registry-mirror list URL that is asked before Docker Hub
   -v, --version              Show the version
 `;
 
@@ -59,8 +73,19 @@ export function parseFlags(argv: readonly string[]): Flags {
   if (values.label) settings.labels = values.label;
   if (values['log-driver'] !== undefined) settings['log-driver'] = values['log-driver'];
   if (values['log-opt']) settings['log-opts'] = pairs(values['log-opt']);
+  if (values['insecure-registry']) settings['insecure-registries'] = values['insecure-registry'];
+  if (values['registry-mirror']) settings['registry-mirrors'] = values['registry-mirror'];
+  for (const name of ['max-concurrent-downloads', 'max-concurrent-uploads', 'max-download-attempts'] as const) {
+    const text = values[name];
+    if (text !== undefined) settings[name] = count(name, text);
+  }
   if (values.debug !== undefined) settings.debug = values.debug;
   return { settings, configFile: values['config-file'] };
+}
+
+function count(name: string, text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new ConfigError(`invalid value ${text} for --${name}: it must be at least 1`);
+  return Number(text);
 }
 
 /** name=value, each. */

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, readConfigFile, type Settings } from './config-file.js';
 import { parseFlags } from './config-flags.js';
+import { registriesOf } from './config-registries.js';
+import type { RegistrySettings } from './image/registry/endpoints.js';
 
 /** What the daemon was told: flags and daemon.json together, with the defaults. */
 export interface Config {
@@ -28,6 +30,7 @@ export interface Config {
   /** Of containers that ask for no log driver. */
   logDriver: string;
   logOptions: Readonly<Record<string, string>>;
+  registries: RegistrySettings;
   /** Images to fill an empty store with. */
   imagesDir: string;
   /** Names everything that this daemon makes in the kernel: several daemons share one machine. */
@@ -95,6 +98,7 @@ function resolveConfig(settings: Settings, configFile: string): Config {
     labels: settings.labels ?? [],
     logDriver: settings['log-driver'] || 'json-file',
     logOptions: settings['log-opts'] ?? {},
+    registries: registriesOf(settings),
     imagesDir: findImages(),
     instance,
     cgroupParent: `/${instance}`,

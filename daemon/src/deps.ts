@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { LayerStore } from './image/layers.js';
+import { PartialBlobs } from './image/partial.js';
+import { Transport } from './image/registry/transport.js';
 import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
 import { ShimRegistry } from './runtime/shims.js';
@@ -22,6 +24,8 @@ export interface Deps {
   readonly containers: ContainerStore;
   readonly images: ImageStore;
   readonly layers: LayerStore;
+  readonly partial: PartialBlobs;
+  readonly registries: Transport;
   readonly volumes: VolumeStore;
   readonly holds: VolumeHolds;
   readonly shims: ShimRegistry;
@@ -46,6 +50,8 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     containers,
     images: new ImageStore(db),
     layers: new LayerStore(paths),
+    partial: new PartialBlobs(paths),
+    registries: new Transport(),
     volumes: new VolumeStore(db),
     holds: new VolumeHolds(),
     shims: new ShimRegistry(),

@@ -26,6 +26,10 @@ export class Paths {
   get ingest() {
     return join(this.dataRoot, 'ingest');
   }
+  /** Blobs that have come in part, by digest: a second attempt goes on from there. */
+  get partial() {
+    return join(this.dataRoot, 'partial');
+  }
   /** What is being deleted: moved here in one rename, removed when there is time; emptied at start. */
   get trash() {
     return join(this.dataRoot, 'trash');

@@ -88,6 +88,10 @@ export function tryParseReference(text: string): Reference | undefined {
   }
 }
 
+/** What an image is kept under: with a digest, a tag says nothing more. */
+export const referenceKey = ({ name, digest, canonical }: Reference): string =>
+  digest === undefined ? canonical : `${name}@${digest}`;
+
 function makeReference(domain: string, path: string, tag: string | undefined, digest: string | undefined): Reference {
   const name = `${domain}/${path}`;
   const familiarName =

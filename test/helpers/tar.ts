@@ -49,7 +49,7 @@ export interface TestImage {
 }
 
 /** An image's configuration over these uncompressed layers. */
-function imageConfig(image: TestImage, layers: Buffer[]): Buffer {
+export function imageConfig(image: TestImage, layers: Buffer[]): Buffer {
   return Buffer.from(
     JSON.stringify({
       architecture: process.arch === 'x64' ? 'amd64' : 'arm64',

@@ -48,22 +48,17 @@ describe('auth', { skip: !engine.own }, () => {
     }
   });
 
-  test('the password goes to no other machine', async () => {
-    await refused(
-      logIn(await registry('bearer', 'http://example.com/token')),
-      500,
-      /token server example.com is not on/,
-    );
-    await refused(
-      logIn('registry.example.com'),
-      501,
-      /does not log in to registries elsewhere yet \(registry.example.com\)/,
-    );
-    await refused(engine.api.post('/auth', {}), 501, /registry-1.docker.io/);
+  test('the password goes nowhere without TLS', async () => {
+    const address = await registry('bearer', 'http://example.com/token');
+    await refused(logIn(address), 500, /its token server http:\/\/example.com is not reached by TLS$/);
   });
 
   test('what is no registry', async () => {
-    await refused(logIn(await registry('broken')), 500, /the registry answers 500/);
+    await refused(
+      logIn(await registry('broken')),
+      500,
+      /\/v2\/": .*\b500\b|wrong version number|the registry answers 500/,
+    );
     await refused(logIn('127.0.0.1:1'), 500, /^Get "http:\/\/127.0.0.1:1\/v2\/": .*ECONNREFUSED/);
     await refused(logIn('bad host!'), 400, /unable to parse server address/);
     await refused(engine.api.post('/auth', []), 400, /invalid JSON/);

@@ -286,9 +286,7 @@ if (engine.own) {
       });
     }
 
-    test('pulling, and networks', async () => {
-      const pull = await engine.api.post('/images/create', undefined, { fromImage: 'nonesuch', tag: 'latest' });
-      assert.match(pull.text, /cannot pull nonesuch:latest: registries are not supported yet/);
+    test('networks', async () => {
       const body = { ...base, HostConfig: { NetworkMode: 'nonesuch' } };
       const { status, text } = await engine.api.post('/containers/create', body);
       assert.deepEqual([status, JSON.parse(text)], [400, { message: 'network nonesuch not found' }]);

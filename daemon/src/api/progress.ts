@@ -7,10 +7,19 @@ import type { FastifyReply } from 'fastify';
  */
 export class Progress {
   readonly #reply: FastifyReply;
+  readonly #gone = new AbortController();
   #started = false;
 
   constructor(reply: FastifyReply) {
     this.#reply = reply;
+    reply.raw.on('close', () => {
+      if (!reply.raw.writableFinished) this.#gone.abort();
+    });
+  }
+
+  /** Aborted when the client has gone: what nobody waits for any more is not done. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
   }
 
   #start(): void {

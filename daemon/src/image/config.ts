@@ -18,13 +18,19 @@ const isText = (value: unknown): boolean => value === undefined || value === nul
 /** overlayfs takes 500 lower directories (OVL_MAX_STACK). */
 const LAYERS_LIMIT = 500;
 
+/** The same of a file that was received. @throws EngineError invalid */
+export async function readImageConfig(file: IngestedFile): Promise<ImageDocument> {
+  const { text, json } = await readDocument(file, `the image configuration ${file.digest}`);
+  return checkImageConfig(file.digest, text, json);
+}
+
 /**
- * Reads and checks an image's configuration: what is used of it later has the form that it should have.
+ * Checks an image's configuration: what is used of it later has the form that it should have.
+ * @param digest of the text
  * @throws EngineError invalid
  */
-export async function readImageConfig(file: IngestedFile): Promise<ImageDocument> {
-  const what = `the image configuration ${file.digest}`;
-  const { text, json } = await readDocument(file, what);
+export function checkImageConfig(digest: string, text: string, json: object): ImageDocument {
+  const what = `the image configuration ${digest}`;
   const config = json as Partial<OciImage>;
   const bad = (why: string) => invalid(`${what} ${why}`);
   if (config.os !== undefined && config.os !== '' && config.os !== 'linux') {
@@ -43,7 +49,7 @@ export async function readImageConfig(file: IngestedFile): Promise<ImageDocument
   if (diffIds.length > LAYERS_LIMIT) throw bad(`has more than ${LAYERS_LIMIT} layers`);
   const history: unknown = config.history ?? [];
   if (!Array.isArray(history) || !history.every(isHistory)) throw bad('has a malformed history');
-  return { id: file.digest, text, config: config as OciImage, diffIds };
+  return { id: digest, text, config: config as OciImage, diffIds };
 }
 
 function isHistory(entry: unknown): boolean {

@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, invalid, SystemError } from '@tinydocker/shared/errors.js';
 import { newId } from '../lib/ids.js';
+import { DOCUMENT_LIMIT, parseDocument } from './manifest.js';
 
 /** A file as it was received, under a name of ours, with what its bytes are. */
 export interface IngestedFile {
@@ -63,11 +64,6 @@ export class Ingest {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** What the text of a document may take: manifests and configurations are read into memory. */
-const DOCUMENT_LIMIT = 4 * 1024 * 1024;
-
 /**
  * Reads a received file as a JSON object or list.
  * @param what names it in the error
@@ -75,15 +71,8 @@ const DOCUMENT_LIMIT = 4 * 1024 * 1024;
  */
 export async function readDocument(file: IngestedFile, what: string): Promise<{ text: string; json: object }> {
   if (file.size > DOCUMENT_LIMIT) throw invalid(`${what} is larger than ${DOCUMENT_LIMIT} bytes`);
-  try {
-    const text = utf8.decode(await readFile(file.path));
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null) return { text, json };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) {
-      throw invalid(`${what} is not valid JSON`, { cause: error });
-    }
+  const bytes = await readFile(file.path).catch((error) => {
     throw new EngineError('system', `read ${what}`, { cause: error });
-  }
-  throw invalid(`${what} is not a JSON object`);
+  });
+  return parseDocument(bytes, what);
 }

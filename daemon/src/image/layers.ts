@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId } from '../lib/ids.js';
+import { LayerReceiver } from './receive.js';
 import { removeTree, type Unpacked, unpackLayer } from './unpack.js';
 
 /** The directories that layers pass through; all on one file system. */
@@ -43,6 +44,31 @@ export class LayerStore {
     mkdirSync(directory, { mode: 0o755 });
     try {
       return { ...(await unpackLayer(file, directory)), directory };
+    } catch (error) {
+      this.discard(directory);
+      throw error;
+    }
+  }
+
+  /**
+   * Unpacks a layer beside the others while `feed` passes on its bytes, and keeps these in the file `keep`.
+   * @throws EngineError invalid, system; what `feed` throws. The directory is gone then, the file is not.
+   */
+  async receive(
+    keep: string,
+    feed: (write: (piece: Buffer) => Promise<void>) => Promise<void>,
+  ): Promise<UnpackedLayer> {
+    const directory = join(this.#paths.ingest, `layer-${newId()}`);
+    mkdirSync(directory, { mode: 0o755 });
+    try {
+      const receiver = new LayerReceiver(directory, keep);
+      try {
+        await feed((piece) => receiver.write(piece));
+      } catch (error) {
+        await receiver.abort();
+        throw error;
+      }
+      return { ...(await receiver.finish()), directory };
     } catch (error) {
       this.discard(directory);
       throw error;

@@ -7,10 +7,11 @@ import type { VolumeRecord } from '../store/volumes.js';
 import { dataOf } from '../volume/directory.js';
 import { listContainers } from './containers/list.js';
 import { listImages } from './images/list.js';
+import { contentSize } from './images/sizes.js';
 import { showVolume } from './volumes/inspect.js';
 import { countVolumeUsers } from './volumes/users.js';
 
-type UsageDeps = Pick<Deps, 'containers' | 'images' | 'log' | 'paths' | 'volumes'>;
+type UsageDeps = Pick<Deps, 'containers' | 'images' | 'log' | 'partial' | 'paths' | 'volumes'>;
 
 const TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
 type UsageType = (typeof TYPES)[number];
@@ -38,10 +39,9 @@ export async function diskUsage(deps: UsageDeps, types: readonly string[]): Prom
   const unknown = types.find((type) => !(TYPES as readonly string[]).includes(type));
   if (unknown !== undefined) throw invalid(`unknown object type: ${unknown}`);
   const wants = (type: UsageType) => types.length === 0 || types.includes(type);
-  const layers = deps.images.content.layers().reduce((sum, { size }) => sum + size, 0);
   return {
-    LayersSize: wants('image') ? layers : 0,
-    Images: wants('image') ? listImages(deps, { sharedSize: true }) : null,
+    LayersSize: wants('image') ? contentSize(deps) : 0,
+    Images: wants('image') ? listImages(deps, { sharedSize: true, blobs: true }) : null,
     Containers: wants('container') ? await listContainers(deps, { all: true, size: true }) : null,
     Volumes: wants('volume') ? await volumes(deps) : null,
     BuildCache: wants('build-cache') ? [] : null,

@@ -71,6 +71,11 @@ export class ContentStore {
     return this.#blobs.has(digest);
   }
 
+  /** Bytes of a blob; undefined where there is none. */
+  blobSize(digest: string): number | undefined {
+    return this.#blobs.get(digest);
+  }
+
   /** The blob that a layer came from, for some image that has it. */
   blobOfLayer(id: number): string | undefined {
     return this.#sql.blobOf.get(id) as string | undefined;

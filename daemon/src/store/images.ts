@@ -1,4 +1,4 @@
-import { parseReference, tryParseReference } from '@tinydocker/shared/reference.js';
+import { parseReference, referenceKey, tryParseReference } from '@tinydocker/shared/reference.js';
 import type { OciImage } from '../lib/oci-image.js';
 import { ContentStore, type LayerRecord } from './content.js';
 import type { Db } from './database.js';
@@ -16,6 +16,8 @@ export interface ImageRecord {
   readonly createdAt: string;
   /** Canonical references, sorted. */
   readonly tags: readonly string[];
+  /** The same with the digests that registries have it under: `docker.io/library/busybox@sha256:<hex>`. */
+  readonly digests: readonly string[];
   /** When it was last given a name, RFC 3339; undefined when it has none. */
   readonly lastTagTime: string | undefined;
   /** Layer ids, lowest first. */
@@ -39,6 +41,13 @@ export interface NewImage {
   readonly layers: readonly NewLayer[];
 }
 
+/** What a registry calls an image: the exact bytes of which its digest is. */
+export interface ImageManifest {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly content: Buffer;
+}
+
 /** Puts the files of new rows into place, within the transaction: if it throws, there are no rows. */
 export interface Placement {
   layer(id: number, layer: NewLayer): void;
@@ -54,6 +63,9 @@ interface Row {
 
 const ID = /^(?:sha256:)?([0-9a-f]{1,64})$/;
 
+/** Names with a tag and names with a digest are kept in one table: none can be the other. */
+const isDigestName = (reference: string): boolean => reference.includes('@');
+
 const statements = (db: Db) => ({
   insert: db.prepare('INSERT INTO images VALUES (?, ?, ?, ?)'),
   layer: db.prepare('INSERT INTO image_layers VALUES (?, ?, ?, ?)'),
@@ -61,6 +73,9 @@ const statements = (db: Db) => ({
   remove: db.prepare('DELETE FROM images WHERE id = ?'),
   tag: db.prepare('INSERT OR REPLACE INTO tags VALUES (?, ?, ?)'),
   untag: db.prepare('DELETE FROM tags WHERE reference = ?'),
+  manifest: db.prepare('INSERT OR IGNORE INTO manifests VALUES (?, ?, ?, ?)'),
+  manifests: db.prepare('SELECT digest, media_type, content FROM manifests WHERE image_id = ? ORDER BY rowid DESC'),
+  blobs: db.prepare('SELECT blob_digest FROM image_layers WHERE image_id = ? ORDER BY position').pluck(),
 });
 
 /**
@@ -97,6 +112,7 @@ export class ImageStore {
         size: row.size,
         createdAt: row.created_at,
         tags: [],
+        digests: [],
         lastTagTime: undefined,
         layers: layers.get(row.id) ?? [],
       });
@@ -112,8 +128,10 @@ export class ImageStore {
     const record = this.#byId.get(id);
     if (!record) return;
     const mine = [...this.#byTag].filter(([, tag]) => tag.id === id);
-    const times = mine.map(([, tag]) => tag.updatedAt).sort();
-    this.#byId.set(id, { ...record, tags: mine.map(([reference]) => reference).sort(), lastTagTime: times.at(-1) });
+    const names = mine.map(([reference]) => reference).sort();
+    const tags = names.filter((reference) => !isDigestName(reference));
+    const times = tags.map((reference) => this.#byTag.get(reference)!.updatedAt).sort();
+    this.#byId.set(id, { ...record, tags, digests: names.filter(isDigestName), lastTagTime: times.at(-1) });
   }
 
   get(id: string): ImageRecord | undefined {
@@ -140,7 +158,7 @@ export class ImageStore {
     const hex = ID.exec(nameOrId)?.[1];
     if (hex?.length === 64) return this.#byId.get(`sha256:${hex}`);
     const reference = hex === undefined ? parseReference(nameOrId) : tryParseReference(nameOrId);
-    const named = reference && this.byTag(reference.canonical);
+    const named = reference && this.byTag(referenceKey(reference));
     if (named || hex === undefined) return named;
     let found: ImageRecord | undefined;
     for (const [id, record] of this.#byId) {
@@ -193,6 +211,7 @@ export class ImageStore {
       size: layers.reduce((sum, layer) => sum + layer.size, 0),
       createdAt: image.createdAt,
       tags: [],
+      digests: [],
       lastTagTime: undefined,
       layers: layers.map((layer) => layer.id),
     };
@@ -209,7 +228,23 @@ export class ImageStore {
     return digest;
   }
 
-  /** Gives an image a name; returns the id of the image that had it before, if another one. */
+  /** Keeps what a registry calls an image, as long as the image is there. */
+  addManifest(id: string, { digest, mediaType, content }: ImageManifest): void {
+    this.#sql.manifest.run(id, digest, mediaType, content);
+  }
+
+  /** All that is kept of what registries call an image, the newest first. */
+  manifests(id: string): ImageManifest[] {
+    const rows = this.#sql.manifests.all(id) as { digest: string; media_type: string; content: Buffer }[];
+    return rows.map(({ digest, media_type, content }) => ({ digest, mediaType: media_type, content }));
+  }
+
+  /** The blobs of an image's layers, lowest first. */
+  blobs(id: string): string[] {
+    return this.#sql.blobs.all(id) as string[];
+  }
+
+  /** Gives an image a name, with a tag or a digest; returns the id of the image that had it before, if another one. */
   tag(reference: string, id: string, updatedAt: string): string | undefined {
     const before = this.#byTag.get(reference)?.id;
     this.#sql.tag.run(reference, id, updatedAt);
@@ -232,11 +267,12 @@ export class ImageStore {
   remove(id: string): void {
     const record = this.#byId.get(id);
     if (!record) return;
+    const names = [...record.tags, ...record.digests];
     this.#transaction(() => {
-      for (const reference of record.tags) this.#sql.untag.run(reference);
+      for (const reference of names) this.#sql.untag.run(reference);
       this.#sql.remove.run(id);
     });
-    for (const reference of record.tags) this.#byTag.delete(reference);
+    for (const reference of names) this.#byTag.delete(reference);
     this.#byId.delete(id);
   }
 }

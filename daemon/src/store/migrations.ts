@@ -83,4 +83,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX container_mount_layers_layer ON container_mount_layers (layer_id);
   `,
+  `
+  -- What registries call an image: manifests and indexes by digest, the exact bytes.
+  CREATE TABLE manifests (
+    image_id   TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    digest     TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    content    BLOB NOT NULL,
+    PRIMARY KEY (image_id, digest)
+  ) STRICT;
+  `,
 ];

@@ -9,6 +9,16 @@
 
 enum { BUFFER = 1 << 20 };
 
+static void copy(const struct input *input, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t written = write(input->copy, input->buffer + done, size - done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail_errno(errno, "keep the %s", fail_subject);
+        done += (size_t)written;
+    }
+}
+
 /* libarchive's read callback. */
 static la_ssize_t fill(struct archive *archive, void *data, const void **block)
 {
@@ -18,6 +28,8 @@ static la_ssize_t fill(struct archive *archive, void *data, const void **block)
     do size = read(input->fd, input->buffer, BUFFER);
     while (size < 0 && errno == EINTR);
     if (size < 0) fail_errno(errno, "read the %s", fail_subject);
+    /* First the copy: what has been kept when something ends this process is a beginning without gaps. */
+    if (input->copy >= 0) copy(input, (size_t)size);
     if (input->hashed) digest_add(&input->in, input->buffer, (size_t)size);
     *block = input->buffer;
     return size;
@@ -25,7 +37,7 @@ static la_ssize_t fill(struct archive *archive, void *data, const void **block)
 
 void input_prepare(struct input *input, int fd, bool hashed)
 {
-    *input = (struct input){.fd = fd, .buffer = allocate(BUFFER), .hashed = hashed};
+    *input = (struct input){.fd = fd, .copy = -1, .buffer = allocate(BUFFER), .hashed = hashed};
     if (hashed) {
         digest_start(&input->in);
         digest_start(&input->out);
@@ -42,6 +54,11 @@ void input_prepare(struct input *input, int fd, bool hashed)
     archive_read_support_format_raw(archive);
     archive_read_support_format_empty(archive);
     input->archive = archive;
+}
+
+void input_copy(struct input *input, int fd)
+{
+    input->copy = fd;
 }
 
 static _Noreturn void fail_archive(struct input *input)

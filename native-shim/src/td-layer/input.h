@@ -11,6 +11,7 @@
 
 struct input {
     int fd;
+    int copy;                /* where all that comes in is written as it is, or -1 */
     void *archive;           /* struct archive of libarchive, as a decompressor only */
     unsigned char *buffer;   /* what read(2) fills */
     const unsigned char *at; /* decompressed and not yet taken */
@@ -22,6 +23,9 @@ struct input {
 
 /* Prepares libraries and buffers; to be called before confinement. Reads nothing yet. */
 void input_prepare(struct input *input, int fd, bool hashed);
+
+/* From here on a copy of what comes in goes to `fd` as well. */
+void input_copy(struct input *input, int fd);
 
 /* Reads the first bytes and finds out how they are compressed. */
 void input_open(struct input *input);

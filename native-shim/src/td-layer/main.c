@@ -2,8 +2,9 @@
  * td-layer: works on file trees that others wrote, in a process of its own. td-tree is the same, static and without unpack and
  * extract (verbs.h).
  *
- *   td-layer unpack DIR      reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
- *                            empty; confines itself to DIR before the first byte
+ *   td-layer unpack DIR [keep]
+ *                            reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
+ *                            empty, and, as it is, to descriptor 3; confines itself to DIR before the first byte
  *   td-layer remove DIR      removes DIR and all below it, of any depth
  *   td-layer copy PATH DIR LAYER...
  *                            copies what the layers (topmost first) have in the directory PATH into DIR; its root is
@@ -204,7 +205,10 @@ static const struct {
 int main(int argc, char **argv)
 {
     struct arguments arguments;
-    if (argc == 3 && strcmp(argv[1], "unpack") == 0) return verb_unpack(argv[2]);
+    if (argc >= 3 && strcmp(argv[1], "unpack") == 0) {
+        bool keep = argc == 4 && strcmp(argv[3], "keep") == 0;
+        if (argc == 3 || keep) return verb_unpack(argv[2], keep);
+    }
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
     if (argc >= 3 && strcmp(argv[1], "size") == 0) return verb_size(argv + 2);
     if (argc > 4 && strcmp(argv[1], "copy") == 0) return verb_copy(argv[2], argv[3], argv + 4);
@@ -222,11 +226,12 @@ int main(int argc, char **argv)
             (!VERBS[i].path || (arguments.path && *arguments.path == '/')))
             return VERBS[i].run(&arguments);
     }
-    fputs("usage: td-layer unpack DIR <LAYER\n       td-layer remove DIR\n       td-layer copy PATH DIR "
-          "LAYER...\n"
-          "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
-          "       td-layer pack upper DIR\n       td-layer size DIR...\n       td-layer "
-          "changes|stat|archive|export|extract OPTIONS\n",
-          stderr);
+    fputs(
+        "usage: td-layer unpack DIR [keep] <LAYER\n       td-layer remove DIR\n       td-layer copy PATH DIR "
+        "LAYER...\n"
+        "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
+        "       td-layer pack upper DIR\n       td-layer size DIR...\n       td-layer "
+        "changes|stat|archive|export|extract OPTIONS\n",
+        stderr);
     return 2;
 }

@@ -1,8 +1,9 @@
 #include "td-layer/fail.h"
 #include "td-layer/verbs.h"
 
-int verb_unpack(const char *path)
+int verb_unpack(const char *path, bool keep)
 {
+    (void)keep;
     fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer unpacks %s", path);
 }
 

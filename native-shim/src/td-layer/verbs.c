@@ -14,12 +14,16 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-int verb_unpack(const char *path)
+/* The descriptor of the file that gets a copy of what is unpacked. */
+enum { KEPT = 3 };
+
+int verb_unpack(const char *path, bool keep)
 {
     const struct unpack_options options = {.layer = true};
     struct input input;
     input_prepare(&input, STDIN_FILENO, true);
-    unpack(&input, confine(path, CONFINE_WRITE_LAYER, STDERR_FILENO), &options);
+    if (keep) input_copy(&input, KEPT);
+    unpack(&input, confine(path, CONFINE_WRITE_LAYER, keep ? KEPT : STDERR_FILENO), &options);
     return 0;
 }
 

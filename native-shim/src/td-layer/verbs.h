@@ -7,7 +7,10 @@
 
 #include "td-layer/arguments.h"
 
-int verb_unpack(const char *path);
+#include <stdbool.h>
+
+/* With `keep`, what is read goes to descriptor 3 as well. */
+int verb_unpack(const char *path, bool keep);
 int verb_extract(const struct arguments *arguments);
 
 #endif

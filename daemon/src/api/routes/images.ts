@@ -12,10 +12,11 @@ import { imageHistory } from '../../services/images/history.js';
 import { inspectImage } from '../../services/images/inspect.js';
 import { IMAGE_FILTERS, listImages } from '../../services/images/list.js';
 import { loadImages } from '../../services/images/load.js';
-import { pullImage } from '../../services/images/pull.js';
+import { pullImages } from '../../services/images/pull.js';
 import { removeImage } from '../../services/images/remove.js';
 import { tagImage } from '../../services/images/tag.js';
 import { Progress } from '../progress.js';
+import { registryAuth } from '../registry-auth.js';
 import { speaks } from '../version.js';
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
@@ -89,11 +90,21 @@ export const imageRoutes =
       '/images/create',
       {
         schema: {
-          summary: 'Pull an image; not supported yet',
-          querystring: Type.Object({ fromImage: text('Its name.'), tag: text('Its tag or digest.') }),
+          summary: 'Pull an image from a registry',
+          querystring: Type.Object({
+            fromImage: text('Its name; without a tag or digest, here or in `tag`, all tags.'),
+            tag: text('Its tag or digest.'),
+            platform: text('os/architecture/variant; this machine’s where there is a choice.'),
+          }),
         },
       },
-      ({ query }) => pullImage(query),
+      (request, reply) => {
+        const { fromImage = '', ...query } = request.query;
+        const progress = new Progress(reply);
+        const { signal } = progress;
+        const pull = { fromImage, ...query, auth: registryAuth(request), signal };
+        return progress.run(() => pullImages(deps, pull, (message) => progress.write(message)));
+      },
     );
 
     app.get(

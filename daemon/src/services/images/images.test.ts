@@ -5,6 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { LayerStore } from '../../image/layers.js';
+import { PartialBlobs } from '../../image/partial.js';
 import {
   configFor,
   digestOf,
@@ -64,6 +65,7 @@ async function openDeps() {
     containers: new ContainerStore(db),
     images: new ImageStore(db),
     layers: new LayerStore(scratch),
+    partial: new PartialBlobs({ partial: join(scratch.root, 'partial') }),
   };
   await restoreImages(made);
   return made;

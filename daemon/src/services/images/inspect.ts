@@ -10,6 +10,10 @@ export type InspectDeps = Pick<Deps, 'images' | 'layers'>;
 /** Names as people write them. */
 export const familiarTags = (image: ImageRecord): string[] => image.tags.map((tag) => parseReference(tag).familiar);
 
+/** The same by digest. */
+export const familiarDigests = (image: ImageRecord): string[] =>
+  image.digests.map((name) => parseReference(name).familiar);
+
 /** All there is to know about an image. @throws EngineError not-found, invalid */
 export function inspectImage(deps: InspectDeps, nameOrId: string): ImageInspect {
   const image = requireImage(deps, nameOrId);
@@ -17,7 +21,7 @@ export function inspectImage(deps: InspectDeps, nameOrId: string): ImageInspect 
   return {
     Id: image.id,
     RepoTags: familiarTags(image),
-    RepoDigests: [],
+    RepoDigests: familiarDigests(image),
     Parent: '',
     Comment: config.comment || config.history?.at(-1)?.comment || '',
     ...(config.created && { Created: config.created }),

@@ -6,12 +6,15 @@ import type { Deps } from '../../deps.js';
 import type { ImageRecord } from '../../store/images.js';
 import { matcher } from './pattern.js';
 import { requireImage } from './resolve.js';
+import { ImageSizes } from './sizes.js';
 
 export const IMAGE_FILTERS = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'] as const;
 
 export interface ListImagesOptions {
   filters?: string;
   sharedSize?: boolean;
+  /** Sizes are of all that lies on disk: of the blobs too that the layers came from. */
+  blobs?: boolean;
 }
 
 /** When the image says that it was made, in ms since 1970; 0 when it does not. */
@@ -24,24 +27,23 @@ const madeAt = (image: ImageRecord): number => Date.parse(image.config.created ?
 export function listImages(deps: Pick<Deps, 'containers' | 'images'>, options: ListImagesOptions): ImageSummary[] {
   const filters = parseFilters(options.filters, IMAGE_FILTERS);
   const isMeant = timeFilter(deps, filters);
-  const tagsOf = nameFilter(filters);
+  const namesOf = nameFilter(filters);
   const users = countUsers(deps);
-  const shared = options.sharedSize ? countLayers(deps) : undefined;
+  const sizes = new ImageSizes(deps, options);
   const found: [number, ImageSummary][] = [];
   for (const image of deps.images.list()) {
     if (!isMeant(image) || !matchesLabels(filters, image.config.config?.Labels)) continue;
-    const tags = tagsOf(image);
-    if (!tags) continue;
+    const names = namesOf(image);
+    if (!names) continue;
     found.push([
       madeAt(image),
       {
         Id: image.id,
         ParentId: '',
-        RepoTags: tags,
-        RepoDigests: [],
+        RepoTags: names.tags,
+        RepoDigests: names.digests,
         Created: Math.floor(madeAt(image) / 1000),
-        Size: image.size,
-        SharedSize: shared ? sharedSize(deps, image, shared) : -1,
+        ...sizes.of(image),
         Labels: image.config.config?.Labels ?? null,
         Containers: users.get(image.id) ?? 0,
       },
@@ -50,18 +52,30 @@ export function listImages(deps: Pick<Deps, 'containers' | 'images'>, options: L
   return found.sort(([a], [b]) => b - a).map(([, summary]) => summary);
 }
 
+interface Names {
+  tags: string[];
+  digests: string[];
+}
+
 /** The names under which an image is shown; undefined when it is not. */
-function nameFilter(filters: Filters): (image: ImageRecord) => string[] | undefined {
+function nameFilter(filters: Filters): (image: ImageRecord) => Names | undefined {
   const patterns = filters.get('reference')?.map(matcher);
   const dangling = booleanFilter(filters, 'dangling');
-  return ({ tags }) => {
-    const references = tags.map(parseReference);
-    const shown = patterns
+  const shown = (names: readonly string[]) => {
+    const references = names.map(parseReference);
+    const meant = patterns
       ? references.filter((r) => patterns.some((matches) => matches(r.familiar) || matches(r.familiarName)))
       : references;
-    if (patterns && shown.length === 0) return undefined;
-    if (dangling !== undefined && dangling !== (tags.length === 0)) return undefined;
-    return shown.map(({ familiar }) => familiar);
+    return meant.map(({ familiar }) => familiar);
+  };
+  return (image) => {
+    const tags = shown(image.tags);
+    const digests = shown(image.digests);
+    const nameless = tags.length === 0 && digests.length === 0;
+    if (patterns && nameless) return undefined;
+    if (dangling === true && image.tags.length > 0) return undefined;
+    if (dangling === false && nameless) return undefined;
+    return { tags, digests };
   };
 }
 
@@ -80,16 +94,4 @@ function countUsers(deps: Pick<Deps, 'containers'>): Map<string, number> {
   const users = new Map<string, number>();
   for (const { imageId } of deps.containers.list()) users.set(imageId, (users.get(imageId) ?? 0) + 1);
   return users;
-}
-
-/** How many images stand on each layer. */
-function countLayers(deps: Pick<Deps, 'images'>): Map<number, number> {
-  const count = new Map<number, number>();
-  for (const { layers } of deps.images.list()) for (const id of layers) count.set(id, (count.get(id) ?? 0) + 1);
-  return count;
-}
-
-function sharedSize(deps: Pick<Deps, 'images'>, image: ImageRecord, count: Map<number, number>): number {
-  const shared = image.layers.filter((id) => (count.get(id) ?? 0) > 1);
-  return shared.reduce((sum, id) => sum + (deps.images.content.layer(id)?.size ?? 0), 0);
 }

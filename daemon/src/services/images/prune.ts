@@ -3,22 +3,20 @@ import { booleanFilter, matchesLabels, parseFilters } from '@tinydocker/shared/f
 import type { Deps } from '../../deps.js';
 import { untilTime } from '../until.js';
 import { type RemoveImageDeps, removeImage } from './remove.js';
-
-const layerBytes = (deps: Pick<Deps, 'images'>): number =>
-  deps.images.content.layers().reduce((sum, { size }) => sum + size, 0);
+import { contentSize } from './sizes.js';
 
 /**
- * Removes images that no container is made of: those without a name, or with `dangling=false` all.
+ * Removes images that no container is made of: those without a name, or with `dangling=false` all; and what has come of others in part.
  * @throws EngineError invalid (filters)
  */
 export function pruneImages(
-  deps: RemoveImageDeps & Pick<Deps, 'log'>,
+  deps: RemoveImageDeps & Pick<Deps, 'log' | 'partial'>,
   filterText: string | undefined,
 ): ImagesPruneResponse {
   const filters = parseFilters(filterText, ['dangling', 'label', 'label!', 'until']);
   const all = booleanFilter(filters, 'dangling') === false;
   const until = untilTime(filters);
-  const before = layerBytes(deps);
+  const before = contentSize(deps);
   const deleted: ImageDeleteResponseItem[] = [];
   for (const image of deps.images.list()) {
     if (!all && image.tags.length > 0) continue;
@@ -31,7 +29,8 @@ export function pruneImages(
       deps.log.warn({ image: image.id, err: error }, 'prune');
     }
   }
-  const reclaimed = before - layerBytes(deps);
+  deps.partial.sweep();
+  const reclaimed = before - contentSize(deps);
   deps.events.publish('image', 'prune', '', { reclaimed: String(reclaimed) });
   return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
 }

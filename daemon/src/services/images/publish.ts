@@ -12,3 +12,14 @@ export function publishImage(
 ): void {
   deps.events.publish('image', action, image.id, { ...image.config.config?.Labels, name });
 }
+
+/** The same of what happens to a name: it stands in the place of the id. */
+export function publishImageName(
+  deps: Pick<Deps, 'events'>,
+  action: 'pull' | 'push' | 'import',
+  image: ImageRecord,
+  reference: string,
+  name: string,
+): void {
+  deps.events.publish('image', action, reference, { ...image.config.config?.Labels, name });
+}

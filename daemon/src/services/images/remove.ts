@@ -1,6 +1,6 @@
 import type { ImageDeleteResponseItem } from '@tinydocker/shared/api/images.js';
 import { conflict } from '@tinydocker/shared/errors.js';
-import { parseReference } from '@tinydocker/shared/reference.js';
+import { parseReference, type Reference, referenceKey } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
 import { shortId } from '../../lib/ids.js';
 import type { ContainerRecord } from '../../store/containers.js';
@@ -35,19 +35,19 @@ export function removeImage(
   let named = false;
 
   if (!isId(image, nameOrId)) {
-    if (!force && image.tags.length === 1 && users[0]) {
+    if (!force && isSingleName(image) && users[0]) {
       throw conflict(
         `conflict: unable to remove repository reference "${nameOrId}" (must force) - ` +
           `container ${shortId(users[0].id)} is using its referenced image ${short(image.id)}`,
       );
     }
-    untag(deps, image, parseReference(nameOrId).canonical, done);
-    if (image.tags.length > 1) return done;
+    removeName(deps, image, parseReference(nameOrId), done);
+    if (namesOf(deps.images.get(image.id)!).length > 0) return done;
     named = true;
-  } else if (image.tags.length === 1) {
+  } else if (isSingleName(image)) {
     const problem = obstacle(image, users, { force, names: false });
     if (problem) throw problem;
-    untag(deps, image, image.tags[0]!, done);
+    for (const name of namesOf(image)) untag(deps, image, name, done);
   }
 
   const now = deps.images.get(image.id)!;
@@ -57,12 +57,37 @@ export function removeImage(
     if (named && users.length > 0) return done;
     throw problem;
   }
-  for (const reference of now.tags) untag(deps, image, reference, done);
+  for (const reference of namesOf(now)) untag(deps, image, reference, done);
   deps.images.remove(image.id);
   publishImage(deps, 'delete', image);
   done.push({ Deleted: image.id });
   for (const layer of collectContent(deps)) done.push({ Deleted: layer.chainId });
   return done;
+}
+
+/** All names of an image, in order: with a tag and with a digest. */
+const namesOf = (image: ImageRecord): string[] => [...image.tags, ...image.digests].sort();
+
+/** Whether all names are one: at most one with a tag, and those with a digest of its repository. */
+function isSingleName({ tags, digests }: ImageRecord): boolean {
+  if (tags.length + digests.length <= 1) return tags.length + digests.length === 1;
+  const repositories = new Set([...tags, ...digests].map((name) => parseReference(name).name));
+  return tags.length <= 1 && repositories.size === 1;
+}
+
+/** Takes one name away; with the last tag of a repository the digests go under which it was known there. */
+function removeName(
+  deps: RemoveImageDeps,
+  image: ImageRecord,
+  reference: Reference,
+  done: ImageDeleteResponseItem[],
+): void {
+  untag(deps, image, referenceKey(reference), done);
+  if (reference.digest !== undefined) return;
+  const inRepository = (name: string) => parseReference(name).name === reference.name;
+  const { tags, digests } = deps.images.get(image.id)!;
+  if (tags.some(inRepository)) return;
+  for (const name of digests.filter(inRepository)) untag(deps, image, name, done);
 }
 
 function untag(deps: RemoveImageDeps, image: ImageRecord, reference: string, done: ImageDeleteResponseItem[]): void {
@@ -84,7 +109,7 @@ function obstacle(
     return refuse('cannot be forced', `image is being used by running container ${shortId(running.id)}`);
   }
   if (force) return undefined;
-  if (names && image.tags.length > 0) {
+  if (names && namesOf(image).length > 0) {
     return refuse('must be forced', 'image is referenced in multiple repositories');
   }
   if (users[0]) return refuse('must be forced', `image is being used by stopped container ${shortId(users[0].id)}`);

@@ -5,7 +5,7 @@ import { restoreBlobs } from '../../image/blobs.js';
 import { collectContent } from './collect.js';
 import { loadImages } from './load.js';
 
-export type RestoreImagesDeps = Pick<Deps, 'config' | 'events' | 'images' | 'layers' | 'log' | 'paths'>;
+export type RestoreImagesDeps = Pick<Deps, 'config' | 'events' | 'images' | 'layers' | 'log' | 'partial' | 'paths'>;
 
 /**
  * Brings the disk in line with the store, whatever the last daemon was doing when it ended: what was half-made goes, what is
@@ -14,6 +14,7 @@ export type RestoreImagesDeps = Pick<Deps, 'config' | 'events' | 'images' | 'lay
 export async function restoreImages(deps: RestoreImagesDeps): Promise<void> {
   const { content } = deps.images;
   const missingLayers = deps.layers.restore(new Set(content.layers().map(({ id }) => id)));
+  deps.partial.restore();
   const missingBlobs = restoreBlobs(deps.paths, new Set(content.blobs()));
   for (const id of missingLayers) {
     const names = deps.images.list().filter(({ layers }) => layers.includes(id));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseChallenge } from './auth.js';
+import { parseChallenge } from './challenge.js';
 
 test('challenges of registries', () => {
   assert.deepEqual(parseChallenge('Bearer realm="http://h/token",service="a b", scope=x'), {

@@ -1,0 +1,71 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How long what came in part waits for somebody who wants the rest, in ms. */
+const KEPT_FOR = 24 * 60 * 60 * 1000;
+
+/**
+ * Blobs on their way from a registry, by digest: their beginning, as far as it has come. Whether it is the beginning of that blob shows
+ * when it is whole. What nobody goes on with is removed after a day, or when images are pruned.
+ */
+export class PartialBlobs {
+  readonly #directory: string;
+  readonly #used = new Map<string, number>();
+
+  constructor(paths: { readonly partial: string }) {
+    this.#directory = paths.partial;
+  }
+
+  /** The file of a blob, which need not be there. */
+  path(digest: string): string {
+    return join(this.#directory, digest.slice('sha256:'.length));
+  }
+
+  /** Bytes that have come. */
+  size(digest: string): number {
+    return statSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Keeps a blob from being swept until the returned function is called. */
+  use(digest: string): () => void {
+    this.#used.set(digest, (this.#used.get(digest) ?? 0) + 1);
+    return () => {
+      const left = (this.#used.get(digest) ?? 1) - 1;
+      if (left > 0) this.#used.set(digest, left);
+      else this.#used.delete(digest);
+    };
+  }
+
+  remove(digest: string): void {
+    rmSync(this.path(digest), { force: true });
+  }
+
+  /** Bytes of all of them. */
+  total(): number {
+    return this.#files().reduce((sum, [, { size }]) => sum + size, 0);
+  }
+
+  /** Removes what nobody is working on. Returns its bytes. @param age ms since it last grew */
+  sweep(age = 0): number {
+    let freed = 0;
+    for (const [name, { size, mtimeMs }] of this.#files()) {
+      if (this.#used.has(`sha256:${name}`) || Date.now() - mtimeMs < age) continue;
+      rmSync(join(this.#directory, name), { force: true });
+      freed += size;
+    }
+    return freed;
+  }
+
+  /** At the start of a daemon. */
+  restore(): void {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    this.sweep(KEPT_FOR);
+  }
+
+  #files(): [string, { size: number; mtimeMs: number }][] {
+    return readdirSync(this.#directory).flatMap((name) => {
+      const stat = statSync(join(this.#directory, name), { throwIfNoEntry: false });
+      return stat ? [[name, stat] as [string, typeof stat]] : [];
+    });
+  }
+}
