@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
-import { installBodyParsers } from './api/body.js';
+import { installBodyParsers, limitBodyTime } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
 import { authRoutes } from './api/routes/auth.js';
@@ -28,8 +28,10 @@ const BODY_LIMIT = 8 * 1024 * 1024;
 const HEAD_LIMIT = 256 * 1024;
 /** Longer than any image name. */
 const NAME_LIMIT = 1024;
-/** How long a client may take to send a head, in ms. Bodies (image load) may take for ever. */
+/** How long a client may take to send a head, in ms. */
 const HEAD_TIMEOUT = 60_000;
+/** And for a body of JSON behind it. Archives may take for ever. */
+const BODY_TIMEOUT = 60_000;
 
 const validatorOf = ({ schema, httpPart }: { schema: unknown; httpPart: string }) => compileValidator(schema, httpPart);
 
@@ -65,6 +67,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   installErrors(app);
   installVersion(app);
   installBodyParsers(app);
+  limitBodyTime(app, BODY_TIMEOUT);
   installOpenApi(app);
   installUpgrade(app.server, app.routing);
 

@@ -44,8 +44,10 @@ export async function listen(http: HttpServer, config: Config): Promise<Listener
       release();
     }
   };
+  const most = connectionLimit();
   const serve = async (address: string, options: Target, release = () => {}) => {
     const server = createServer({ allowHalfOpen: true, noDelay: false }, (socket) => http.emit('connection', socket));
+    server.maxConnections = most;
     await start(server, options);
     open.push({ server, address, release });
   };
@@ -59,6 +61,12 @@ export async function listen(http: HttpServer, config: Config): Promise<Listener
     throw error;
   }
   return { addresses: open.map(({ address }) => address), close };
+}
+
+/** Half of what this process may have open: the rest is for containers, whatever the number of clients. */
+function connectionLimit(): number {
+  const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  return line ? Math.floor(Number(line[1]) / 2) : Number.POSITIVE_INFINITY;
 }
 
 /** Paths, and descriptors of sockets from the service manager; where there are such, they replace the default path. */

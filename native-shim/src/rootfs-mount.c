@@ -33,10 +33,12 @@ static uint64_t resolve_flags(const struct mount_spec *m)
  * show the container's share of the host. Where a mount really ends is asked of the kernel, since a link may
  * lead there (CVE-2019-16884).
  */
-static bool may_cover(int target, const char *destination)
+static bool may_cover(int mnt, int target, const char *destination)
 {
     static const char *const files[] = {"cpuinfo",  "diskstats", "loadavg", "meminfo",
                                         "slabinfo", "stat",      "swaps",   "uptime"};
+    /* In the place of procfs itself another file system would be believed like it, by every program there is. */
+    if (strcmp(destination, "/proc") == 0) return path_check_filesystem(mnt, PROC_SUPER_MAGIC) == 0;
     if (path_check_filesystem(target, PROC_SUPER_MAGIC) < 0) return true;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strncmp(destination, "/proc/", 6) == 0 && strcmp(destination + 6, files[i]) == 0) return true;
@@ -86,11 +88,11 @@ static int make_mount(const struct rootfs *r, size_t index, bool *directory)
     return -1;
 }
 
-static int open_target(const struct rootfs *r, const struct mount_spec *m, bool directory)
+static int open_target(const struct rootfs *r, const struct mount_spec *m, int mnt, bool directory)
 {
     int fd = directory ? path_make_directory(r->root, m->destination, resolve_flags(m))
                        : path_make_file(r->root, m->destination, resolve_flags(m));
-    if (fd < 0 || may_cover(fd, m->destination)) return fd;
+    if (fd < 0 || may_cover(mnt, fd, m->destination)) return fd;
     close(fd);
     errno = EPERM;
     return -1;
@@ -100,7 +102,7 @@ static int open_target(const struct rootfs *r, const struct mount_spec *m, bool 
 static void keep(struct rootfs *r, const struct mount_spec *m, int mnt)
 {
     int *slot = NULL;
-    if (m->kind == MOUNT_PROC && strcmp(m->destination, "/proc") == 0) slot = &r->proc;
+    if (strcmp(m->destination, "/proc") == 0) slot = &r->proc; /* also where it is the host's, bound */
     if (is_dev(m)) slot = &r->dev;
     if (m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "devpts") == 0 &&
         strcmp(m->destination, "/dev/pts") == 0)
@@ -123,10 +125,18 @@ static int fail(struct rootfs *r, const struct mount_spec *m)
     return -1;
 }
 
+/* EPERM is open_target()'s own: the kernel has not been asked to mount anything yet. */
+static int fail_at_target(struct rootfs *r, const struct mount_spec *m)
+{
+    if (errno != EPERM) return fail(r, m);
+    step_fail(r->s, errno, 128, "mount on \"%s\": it would stand in the place of procfs", m->destination);
+    return -1;
+}
+
 static int mount_cgroup(struct rootfs *r, const struct mount_spec *m)
 {
-    int target = (int)STEP(r->s, "mountpoint", open_target(r, m, true), "%s", m->destination);
-    if (target < 0) return fail(r, m);
+    int target = (int)STEP(r->s, "mountpoint", open_target(r, m, -1, true), "%s", m->destination);
+    if (target < 0) return fail_at_target(r, m);
     int rc = (int)STEP(r->s, "mount", rootfs_mount_cgroup(r, m, target), "%s on %s", m->type, m->destination);
     if (rc < 0) fail(r, m);
     close(target);
@@ -141,8 +151,8 @@ int rootfs_mount(struct rootfs *r, size_t index)
     int mnt = (int)STEP(r->s, "mount", make_mount(r, index, &directory), "%s on %s",
                         m->kind == MOUNT_BIND ? m->source : m->type, m->destination);
     if (mnt < 0) return fail(r, m);
-    int target = (int)STEP(r->s, "mountpoint", open_target(r, m, directory), "%s", m->destination);
-    if (target < 0) return fail(r, m);
+    int target = (int)STEP(r->s, "mountpoint", open_target(r, m, mnt, directory), "%s", m->destination);
+    if (target < 0) return fail_at_target(r, m);
     if (STEP(r->s, "move_mount", mount_attach(mnt, target), "%s", m->destination) < 0) return fail(r, m);
     close(target);
     keep(r, m, mnt);

@@ -16,6 +16,8 @@ export interface DaemonOptions {
   env?: Record<string, string>;
   /** Where everything lasting goes: a directory of the caller's own; a new one by default. */
   dataRoot?: string;
+  /** How many descriptors it may have open. */
+  descriptors?: number;
   /** Content of the configuration file. */
   config?: object;
 }
@@ -105,7 +107,10 @@ export class TestDaemon {
     // next look finds it.
     const appeared = watch(this.execRoot);
     try {
-      const child = spawn(DAEMON, this.flags, {
+      const { descriptors } = this.#options;
+      const limited = descriptors === undefined ? [] : ['prlimit', `--nofile=${descriptors}`];
+      const [program, ...words] = [...limited, DAEMON, ...this.flags];
+      const child = spawn(program!, words, {
         stdio: ['ignore', log, log],
         env: { ...cleanEnvironment(), ...this.#options.env, ...env },
       });

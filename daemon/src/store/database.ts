@@ -1,3 +1,4 @@
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from './migrations.js';
 
@@ -20,11 +21,19 @@ function keepAll(db: Db): void {
   kept.push(db);
 }
 
+/** For root alone: environments hold secrets. SQLite gives the files that it makes beside this one the same mode. */
+function makePrivate(file: string): void {
+  const fd = openSync(file, 'a', 0o600);
+  fchmodSync(fd, 0o600);
+  closeSync(fd);
+}
+
 /**
  * Opens the store and brings it to the newest schema. WAL with synchronous NORMAL: a killed daemon loses nothing; a power
  * cut may lose the last transactions, which the reconciliation at start repairs.
  */
 export function openDatabase(file: string): Db {
+  if (file !== ':memory:') makePrivate(file);
   const db = new Database(file);
   keepAll(db);
   // Not db.pragma(), which makes a statement that nobody could keep.

@@ -43,9 +43,13 @@ static void enter(const char *path)
     check(chdir("/"), "change to the new root");
 }
 
+/* Or less, where the daemon has less: to raise a limit takes CAP_SYS_RESOURCE. */
 static void limit(__rlimit_resource_t resource, rlim_t value)
 {
-    struct rlimit wanted = {.rlim_cur = value, .rlim_max = value};
+    struct rlimit wanted;
+    check(getrlimit(resource, &wanted), "getrlimit");
+    if (value < wanted.rlim_max) wanted.rlim_max = value;
+    wanted.rlim_cur = wanted.rlim_max;
     check(setrlimit(resource, &wanted), "setrlimit");
 }
 

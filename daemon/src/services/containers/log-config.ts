@@ -120,6 +120,9 @@ function jsonAttributes(options: LogOptions, record: ContainerRecord): string | 
   throw invalid(`the labels and variables to be logged take more than ${ATTRIBUTES_MAX / 1024} KiB`);
 }
 
+/** A receiver takes the end of a line for the end of a message: an image's words in a tag must not begin one of their own. */
+const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '_');
+
 function syslogOf(options: LogOptions, record: ContainerRecord): Partial<ShimLog> {
   return {
     address: syslogAddress(options['syslog-address']) ?? localSyslog(),
@@ -127,21 +130,22 @@ function syslogOf(options: LogOptions, record: ContainerRecord): Partial<ShimLog
     format: syslogFormat(options['syslog-format']),
     utcOffset: -new Date().getTimezoneOffset() * 60,
     hostname: hostname(),
-    tag: renderTag(options.tag || '{{.ID}}', record),
+    tag: oneLine(renderTag(options.tag || '{{.ID}}', record)),
   };
 }
 
 function journaldOf(options: LogOptions, record: ContainerRecord): Partial<ShimLog> {
   if (!existsSync(JOURNAL)) throw invalid('journald is not enabled on this host');
   const tag = renderTag(options.tag || '{{.ID}}', record);
+  // What the engine says of the container counts, whatever the names of its labels are.
   const fields = new Map([
+    ...[...logAttributes(options, record)].map(([name, value]) => [journalName(name), value] as const),
     ['CONTAINER_ID', shortId(record.id)],
     ['CONTAINER_ID_FULL', record.id],
     ['CONTAINER_NAME', record.name],
     ['CONTAINER_TAG', tag],
     ['IMAGE_NAME', record.image],
     ['SYSLOG_IDENTIFIER', tag],
-    ...[...logAttributes(options, record)].map(([name, value]) => [journalName(name), value] as const),
   ]);
   return {
     address: `unixgram://${JOURNAL}`,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 import { shortId } from '../../lib/ids.js';
+import { boundedTest } from '../../lib/pattern.js';
 import { processArgs } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { LogOptions } from './log-options.js';
@@ -52,10 +53,10 @@ export const renderTag = (template: string, record: ContainerRecord): string =>
   template.replace(/\{\{(.*?)\}\}/gs, (_, action: string) => field(action)(record));
 
 /** @throws EngineError invalid */
-function pattern(text: string | undefined): RegExp | undefined {
+function pattern(text: string | undefined): ((name: string) => boolean) | undefined {
   if (!text) return undefined;
   try {
-    return new RegExp(text);
+    return boundedTest(new RegExp(text));
   } catch (error) {
     throw invalid(`error parsing regexp: ${(error as Error).message}`);
   }
@@ -67,9 +68,9 @@ export function checkPatterns(options: LogOptions): void {
   pattern(options['env-regex']);
 }
 
-function pick(from: ReadonlyMap<string, string>, names: string | undefined, regex: RegExp | undefined) {
+function pick(from: ReadonlyMap<string, string>, names: string | undefined, matches: ReturnType<typeof pattern>) {
   const listed = new Set(names?.split(','));
-  return [...from].filter(([key]) => listed.has(key) || regex?.test(key));
+  return [...from].filter(([key]) => listed.has(key) || matches?.(key));
 }
 
 /** The labels and variables that the options choose, in the order of their names. */

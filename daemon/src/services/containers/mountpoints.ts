@@ -20,7 +20,11 @@ export function makeMountpoints(dir: string): void {
  * and no layer has a list of mounts of its own.
  */
 function plainEtc(layers: readonly string[]): boolean {
-  const mtab = (layer: string) => lstatSync(`${layer}/etc/mtab`, { throwIfNoEntry: false });
+  // A link in the place of /etc would lead out of the layer.
+  const mtab = (layer: string) =>
+    lstatSync(`${layer}/etc`, { throwIfNoEntry: false })?.isDirectory()
+      ? lstatSync(`${layer}/etc/mtab`, { throwIfNoEntry: false })
+      : undefined;
   if (layers.some((layer) => mtab(layer)?.isSymbolicLink() === false)) return false;
   for (const layer of layers) {
     const etc = lstatSync(`${layer}/etc`, { throwIfNoEntry: false });

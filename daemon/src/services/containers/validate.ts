@@ -10,7 +10,7 @@ import { parseSignal } from './signals.js';
 import { validateResources } from './validate-resources.js';
 
 /** A word that stands in a line of a file of ours: nothing in it may end the line or the word. */
-const isWord = (text: string): boolean => !/[\s\u0000-\u001f\u007f]/.test(text);
+const isWord = (text: string): boolean => !/[\s\u0000-\u001f\u007f-\u009f]/.test(text);
 
 /** HOST_NAME_MAX of uname(2). */
 const HOSTNAME_MAX = 64;
