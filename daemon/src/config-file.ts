@@ -22,6 +22,8 @@ export interface Settings {
   'max-concurrent-downloads'?: number;
   'max-concurrent-uploads'?: number;
   'max-download-attempts'?: number;
+  'userns-remap'?: string;
+  'userns-pool'?: string;
 }
 
 type Kind = 'string' | 'boolean' | 'strings' | 'map' | 'lists' | 'count';
@@ -44,6 +46,8 @@ const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
   'max-concurrent-downloads': 'count',
   'max-concurrent-uploads': 'count',
   'max-download-attempts': 'count',
+  'userns-remap': 'string',
+  'userns-pool': 'string',
 };
 
 const isString = (value: unknown): boolean => typeof value === 'string';

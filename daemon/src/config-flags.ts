@@ -17,6 +17,8 @@ const OPTIONS = {
   'max-concurrent-uploads': { type: 'string' },
   'max-download-attempts': { type: 'string' },
   'registry-mirror': { type: 'string', multiple: true },
+  'userns-remap': { type: 'string' },
+  'userns-pool': { type: 'string' },
   debug: { type: 'boolean', short: 'D' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
@@ -48,6 +50,8 @@ Options:
                              How often a layer is tried without a step forward (default 5)
   -p, --pidfile string       File for the daemon's process id (default: the exec root with .pid after it)
       --registry-mirror list URL that is asked before Docker Hub
+      --userns-pool string   Where --userns auto takes ids from: name in /etc/subuid, or START:COUNT (default "tinydocker-auto")
+      --userns-remap string  User namespace of containers: default, auto, user[:group] or uid[:gid] (default: the host's)
   -v, --version              Show the version
 `;
 
@@ -79,6 +83,8 @@ export function parseFlags(argv: readonly string[]): Flags {
     const text = values[name];
     if (text !== undefined) settings[name] = count(name, text);
   }
+  if (values['userns-remap'] !== undefined) settings['userns-remap'] = values['userns-remap'];
+  if (values['userns-pool'] !== undefined) settings['userns-pool'] = values['userns-pool'];
   if (values.debug !== undefined) settings.debug = values.debug;
   return { settings, configFile: values['config-file'] };
 }

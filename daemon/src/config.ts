@@ -31,6 +31,10 @@ export interface Config {
   logDriver: string;
   logOptions: Readonly<Record<string, string>>;
   registries: RegistrySettings;
+  /** Whose subordinate ids containers have that ask for nothing: `default`, `auto`, user[:group] or uid[:gid]; '' is the host's. */
+  usernsRemap: string;
+  /** Where `--userns auto` takes its ranges from. */
+  usernsPool: string;
   /** Images to fill an empty store with. */
   imagesDir: string;
   /** Names everything that this daemon makes in the kernel: several daemons share one machine. */
@@ -46,6 +50,7 @@ export const DEFAULT_HOST = 'unix:///run/tinydocker.sock';
 const DEFAULT_DATA_ROOT = '/var/lib/tinydocker';
 const DEFAULT_EXEC_ROOT = '/run/tinydocker';
 const DEFAULT_CONFIG_FILE = '/etc/tinydocker/daemon.json';
+const DEFAULT_POOL = 'tinydocker-auto';
 const DEFAULT_GROUP = 'tinydocker';
 
 /**
@@ -99,6 +104,8 @@ function resolveConfig(settings: Settings, configFile: string): Config {
     logDriver: settings['log-driver'] || 'json-file',
     logOptions: settings['log-opts'] ?? {},
     registries: registriesOf(settings),
+    usernsRemap: settings['userns-remap'] ?? '',
+    usernsPool: settings['userns-pool'] || DEFAULT_POOL,
     imagesDir: findImages(),
     instance,
     cgroupParent: `/${instance}`,

@@ -6,6 +6,7 @@ import { Transport } from './image/registry/transport.js';
 import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
 import { ShimRegistry } from './runtime/shims.js';
+import { UserMaps } from './runtime/user-maps.js';
 import { ContainerDirectories } from './services/containers/directories.js';
 import { RestartTimers } from './services/containers/restart-timers.js';
 import { ContainerTrash } from './services/containers/trash.js';
@@ -28,6 +29,7 @@ export interface Deps {
   readonly registries: Transport;
   readonly volumes: VolumeStore;
   readonly holds: VolumeHolds;
+  readonly users: UserMaps;
   readonly shims: ShimRegistry;
   readonly restarts: RestartTimers;
   readonly events: EventBus;
@@ -54,6 +56,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     registries: new Transport(),
     volumes: new VolumeStore(db),
     holds: new VolumeHolds(),
+    users: new UserMaps(config.usernsRemap, config.usernsPool),
     shims: new ShimRegistry(),
     restarts: new RestartTimers(),
     events: new EventBus(),

@@ -15,6 +15,7 @@ import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
 import { releaseBundles } from './runtime/bundle.js';
+import { UserMaps } from './runtime/user-maps.js';
 import { watchHealth } from './services/containers/health-monitor.js';
 import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
@@ -45,6 +46,7 @@ async function main(argv: readonly string[]): Promise<void> {
     throw new ConfigError('tinydockerd must run as root: it mounts file systems and makes namespaces and cgroups');
   }
   checkLogDefaults(config);
+  checkUserNamespaces(config);
   process.umask(0o022);
   const paths = new Paths(config.dataRoot, config.execRoot);
   makeDirectories(config, paths);
@@ -76,6 +78,15 @@ function checkLogDefaults({ logDriver, logOptions }: Config): void {
     validateLogConfig({ LogConfig: { Type: logDriver, Config: { ...logOptions } } });
   } catch (error) {
     throw new ConfigError(`failed to set log opts: ${(error as Error).message}`);
+  }
+}
+
+/** Better no daemon than one whose containers are root of the host without anyone's knowing. */
+function checkUserNamespaces({ usernsRemap, usernsPool }: Config): void {
+  try {
+    new UserMaps(usernsRemap, usernsPool);
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
   }
 }
 

@@ -9,8 +9,9 @@
 #include "step.h"
 
 enum progress {
-    PROGRESS_CGROUP = 1, /* the leaves are there, with their limits */
-    PROGRESS_NETWORK,    /* the shim is in the container's network namespace */
+    PROGRESS_USERS = 1, /* the user namespace has its maps */
+    PROGRESS_CGROUP,    /* the leaves are there, with their limits */
+    PROGRESS_NETWORK,   /* the shim is in the container's network namespace */
 };
 
 void progress_reach(struct steps *s, enum progress to);

@@ -20,6 +20,7 @@
 #include "init.h"
 #include "namespace.h"
 #include "spec.h"
+#include "userns.h"
 
 static int find_cgroup(struct container *c, struct steps *s)
 {
@@ -105,10 +106,23 @@ static int work_beside(struct container *c, struct steps *s, int *own_network)
     progress_reach(s, PROGRESS_CGROUP);
     if (namespace_make_network(s, c->bundle->spec, own_network, &c->network) < 0) return -1;
     progress_reach(s, PROGRESS_NETWORK);
+    return 0;
+}
+
+/* What the shim keeps of it. */
+static void take_handles(struct container *c)
+{
     c->start_time = container_start_time(c->pid);
     c->mounts = open_mounts(c->pid);
     /* The parsed documents are gone; give their pages back. */
     malloc_trim(0);
+}
+
+/* Those with a user namespace do not share this work, for nothing of it can be done from inside (userns.h). */
+static int start_apart(struct container *c, struct init *init, struct userns *u, struct steps *s)
+{
+    if (make_other_cgroups(c, s) < 0 || userns_start(c, init, u, s) < 0) return -1;
+    c->network = namespace_own_network(c->bundle->spec, c->pid);
     return 0;
 }
 
@@ -116,18 +130,25 @@ static int run_init(struct container *c, struct init *init, struct steps *s, con
                     const int sockets[2], int *console)
 {
     int own_network = -1;
+    bool apart = userns_wanted(c->bundle->spec);
+    struct userns users = {.fd = -1, .builder_fd = -1, .tree = {-1, -1}};
     init->alive = alive[1];
     init->alive_reader = alive[0];
     init->console = sockets[1];
-    c->pid = fork_init(c, init, s);
+    int rc = 0;
+    if (apart)
+        rc = start_apart(c, init, &users, s);
+    else
+        rc = (c->pid = fork_init(c, init, s)) < 0 ? -1 : 0;
     /* Without our copies, the end of init is the end of both. */
     close(alive[1]);
     if (sockets[1] >= 0) close(sockets[1]);
-    if (c->pid < 0) return -1;
-    int rc = work_beside(c, s, &own_network);
+    if (rc == 0 && !apart) rc = work_beside(c, s, &own_network);
+    if (rc == 0) take_handles(c);
     if (rc == 0 && sockets[0] >= 0) *console = container_wait_terminal(sockets[0]);
     if (rc == 0) rc = container_wait_exec(s, alive[0], c->pidfd);
     namespace_go_back(own_network, CLONE_NEWNET);
+    userns_end(&users, rc == 0);
     return rc;
 }
 

@@ -35,6 +35,7 @@
 #include "path.h"
 #include "process-apply.h"
 #include "spec.h"
+#include "userns.h"
 
 struct stage {
     struct steps *s;
@@ -59,6 +60,12 @@ static int before_joining(const struct stage *g, int *proc)
     if (check(s, *proc, "open \"/proc\"") < 0) return -1;
     if (process_reset_signals(s) < 0 || process_set_oom_score(s, g->p, *proc) < 0) return -1;
     if (!g->p->terminal && process_take_stdio(s, g->io) < 0) return -1;
+    if (userns_wanted(g->c->bundle->spec) &&
+        check(s, STEP(s, "setrlimit", userns_raise_limits(0, g->p), "raise"), "raise resource limits") < 0)
+        return -1;
+    if (check(s, userns_give_streams(g->c->bundle->spec, g->io),
+              "give the standard streams to the container") < 0)
+        return -1;
     return g->c->cgroup ? cgroup_join(s, g->c->cgroup) : 0;
 }
 
@@ -66,7 +73,10 @@ static int join(const struct stage *g)
 {
     int flags = spec_namespaces(g->c->bundle->spec);
     long rc = STEP(g->s, "setns", setns(g->c->pidfd, flags), "flags %#x", (unsigned)flags);
-    return check(g->s, rc, "join the container's namespaces");
+    if (check(g->s, rc, "join the container's namespaces") < 0) return -1;
+    if (!(flags & CLONE_NEWUSER)) return 0;
+    rc = STEP(g->s, "setuid", userns_become_root(), "0:0");
+    return check(g->s, rc, "become root of the user namespace");
 }
 
 static int open_terminal(int root, const struct process *p, int *master, int *slave)

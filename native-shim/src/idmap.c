@@ -70,12 +70,27 @@ static int write_map(int proc, pid_t pid, const char *file, const struct id_map 
     return path_write(proc, path, text);
 }
 
+bool idmap_outside(const struct id_map *map, uint32_t inside, uint32_t *outside)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        const struct id_range *r = &map->ranges[i];
+        if (inside < r->inside || inside - r->inside >= r->size) continue;
+        *outside = r->outside + (inside - r->inside);
+        return true;
+    }
+    return false;
+}
+
+int idmap_write(int proc, pid_t pid, const struct id_map *uids, const struct id_map *gids)
+{
+    return write_map(proc, pid, "uid_map", uids) < 0 ? -1 : write_map(proc, pid, "gid_map", gids);
+}
+
 static int open_mapped(int proc, int pidfd, const struct id_map *uids, const struct id_map *gids)
 {
     char path[48];
     pid_t pid = host_pid(proc, pidfd);
-    if (pid < 0 || write_map(proc, pid, "uid_map", uids) < 0 || write_map(proc, pid, "gid_map", gids) < 0)
-        return -1;
+    if (pid < 0 || idmap_write(proc, pid, uids, gids) < 0) return -1;
     snprintf(path, sizeof path, "%d/ns/user", (int)pid);
     return openat(proc, path, O_RDONLY | O_CLOEXEC);
 }
@@ -107,12 +122,17 @@ static int make_namespace(int proc, const struct id_map *uids, const struct id_m
     return fd;
 }
 
+int idmap_attach(int mount, int userns, bool recursive)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns};
+    return mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+}
+
 int idmap_apply(int proc, int mount, const struct id_map *uids, const struct id_map *gids, bool recursive)
 {
     int ns = make_namespace(proc, uids, gids);
     if (ns < 0) return -1;
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)ns};
-    int rc = mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+    int rc = idmap_attach(mount, ns, recursive);
     int saved = errno;
     close(ns);
     errno = saved;

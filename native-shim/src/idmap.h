@@ -29,6 +29,15 @@ enum { IDMAP_SWAP_RANGES = 4 };
  */
 size_t idmap_swap(struct id_range ranges[IDMAP_SWAP_RANGES], uint32_t owner, uint32_t user);
 
+/* Who INSIDE is seen as. False where the map does not have it. */
+bool idmap_outside(const struct id_map *map, uint32_t inside, uint32_t *outside);
+
+/* Gives the user namespace of the process PID, which is new, its maps. 0, or -1 with errno. */
+int idmap_write(int proc, pid_t pid, const struct id_map *uids, const struct id_map *gids);
+
+/* Gives a detached mount the maps of a user namespace. 0, or -1 with errno. */
+int idmap_attach(int mount, int userns, bool recursive);
+
 /* Gives a detached mount the maps. PROC is a handle of the host's procfs. 0, or -1 with errno. */
 int idmap_apply(int proc, int mount, const struct id_map *uids, const struct id_map *gids, bool recursive);
 

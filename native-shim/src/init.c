@@ -28,8 +28,9 @@
 #include "process-apply.h"
 #include "rootfs.h"
 #include "user.h"
+#include "userns.h"
 
-static int become_leader(const struct init *i)
+int init_become_leader(const struct init *i)
 {
     struct steps *s = i->s;
     umask(0); /* nodes and directories are made with the modes that are asked for */
@@ -69,16 +70,16 @@ static int bind_console(const struct rootfs *r, int slave)
     return rc;
 }
 
-static int open_console(const struct init *i, const struct rootfs *r)
+int init_make_console(const struct init *i, const struct rootfs *r, int *slave)
 {
     const struct process *p = &i->bundle->process;
-    int master, slave;
-    if (STEP(i->s, "openpty", device_open_terminal(r->pts, p->rows, p->cols, &master, &slave), "/dev/pts") <
+    int master;
+    if (STEP(i->s, "openpty", device_open_terminal(r->pts, p->rows, p->cols, &master, slave), "/dev/pts") <
         0) {
         step_fail(i->s, errno, 128, "open a terminal");
         return -1;
     }
-    if (STEP(i->s, "mount", bind_console(r, slave), "console on /dev/console") < 0) {
+    if (STEP(i->s, "mount", bind_console(r, *slave), "console on /dev/console") < 0) {
         step_fail(i->s, errno, 128, "mount the terminal on \"/dev/console\"");
         return -1;
     }
@@ -88,6 +89,13 @@ static int open_console(const struct init *i, const struct rootfs *r)
     }
     close(master);
     close(i->console);
+    return 0;
+}
+
+static int open_console(const struct init *i, const struct rootfs *r)
+{
+    int slave;
+    if (init_make_console(i, r, &slave) < 0) return -1;
     if (process_use_terminal(i->s, slave) < 0) return -1;
     close(slave);
     return process_take_terminal(i->s);
@@ -104,7 +112,7 @@ static int open_host_proc(struct steps *s)
 static int set_up_alone(const struct init *i, struct rootfs *r, struct user *user, int host_proc)
 {
     const struct process *p = &i->bundle->process;
-    if (become_leader(i) < 0 || process_set_oom_score(i->s, p, host_proc) < 0) return -1;
+    if (init_become_leader(i) < 0 || process_set_oom_score(i->s, p, host_proc) < 0) return -1;
     if (namespace_join(i->s, i->bundle->spec, i->namespaces) < 0) return -1;
     if (namespace_set_names(i->s, i->bundle->spec) < 0 || rootfs_build_first(r) < 0) return -1;
     /* The files are found by the handle of the root, so that there is no need to be in it yet. */
@@ -126,8 +134,6 @@ static int set_up(const struct init *i)
                        .proc = -1,
                        .pts = -1};
     struct user user;
-    /* At once, for what follows may wait for the shim; after the change of ids again, and then recorded. */
-    process_follow(i->alive);
     /* A step that is to fail is found by its number: then nothing may run side by side. */
     if (s->fail_at >= 0) progress_wait(s, PROGRESS_NETWORK);
     int host_proc = open_host_proc(s);
@@ -149,6 +155,11 @@ void init_run(const struct init *i)
 {
     steps_actor(ACTOR_INIT);
     close(i->alive_reader);
-    set_up(i);
+    /* At once, for what follows may wait for the shim; after the change of ids again, and then recorded. */
+    process_follow(i->alive);
+    if (i->userns)
+        userns_first(i);
+    else
+        set_up(i);
     _exit(1);
 }

@@ -116,7 +116,7 @@ int mount_overlay_options(char *const *options, char *parent, size_t parent_size
     return 0;
 }
 
-static unsigned long mount_flags(uint64_t attributes)
+unsigned long mount_overlay_flags(uint64_t attributes)
 {
     return (attributes & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) |
            (attributes & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0) | (attributes & MOUNT_ATTR_NODEV ? MS_NODEV : 0) |
@@ -131,5 +131,5 @@ int mount_overlay(const char *target, char *const *options, uint64_t attributes)
     if (mount_overlay_options(options, parent, sizeof parent, text, sizeof text) < 0) return -1;
     if (chdir(parent) < 0) return -1;
     /* Not by fsconfig(2): before Linux 6.8 it takes no list of layers longer than 256 bytes. */
-    return mount("overlay", target, "overlay", mount_flags(attributes), text);
+    return mount("overlay", target, "overlay", mount_overlay_flags(attributes), text);
 }

@@ -33,6 +33,12 @@ int mount_attach(int mount, int target);
  */
 int mount_overlay(const char *target, char *const *options, uint64_t attributes);
 
+/* The same, with all layers, the upper one too, seen through the map of a user namespace. Leaves one more mount, below it. */
+int mount_overlay_mapped(const char *target, char *const *options, uint64_t attributes, int userns);
+
+/* Attributes (MOUNT_ATTR_*) as mount(2) has them. */
+unsigned long mount_overlay_flags(uint64_t attributes);
+
 /*
  * The options of an overlay with short paths: the common parent directory into PARENT, the options into TEXT.
  * 0, or -1 with errno: EINVAL where lowerdir, upperdir or workdir is not absolute, E2BIG where TEXT is too

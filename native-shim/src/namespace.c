@@ -77,7 +77,7 @@ int namespace_join(struct steps *s, const struct container_spec *spec, const int
 {
     for (size_t i = 0; i < spec->nnamespaces; i++) {
         const struct namespace_spec *ns = &spec->namespaces[i];
-        if (fds[i] < 0 || ns->flag == CLONE_NEWPID) continue;
+        if (fds[i] < 0 || ns->flag == CLONE_NEWPID || ns->flag == CLONE_NEWUSER) continue;
         if (STEP(s, "setns", setns(fds[i], ns->flag), "%s", ns->path) == 0) continue;
         step_fail(s, errno, 128, "join namespace \"%s\"", ns->path);
         return -1;
@@ -85,7 +85,7 @@ int namespace_join(struct steps *s, const struct container_spec *spec, const int
     return 0;
 }
 
-static int loopback_up(void)
+int namespace_loopback_up(void)
 {
     /* Any socket takes the request; one of this family is the cheapest, and there without IPv4. */
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -105,6 +105,14 @@ static bool has_new_network(const struct container_spec *spec)
     return net && !net->path;
 }
 
+int namespace_own_network(const struct container_spec *spec, pid_t pid)
+{
+    char path[32];
+    if (!has_new_network(spec)) return -1;
+    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /* A network namespace that was made beforehand, -1 for none. */
 static int spare_network = -1;
 
@@ -115,7 +123,7 @@ void namespace_make_spare(void)
         if (own >= 0) close(own);
         return;
     }
-    if (loopback_up() == 0) spare_network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (namespace_loopback_up() == 0) spare_network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     namespace_go_back(own, CLONE_NEWNET);
 }
 
@@ -147,7 +155,7 @@ int namespace_make_network(struct steps *s, const struct container_spec *spec, i
     }
     *own = back;
     *network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (STEP(s, "loopback", loopback_up(), "lo") == 0) return 0;
+    if (STEP(s, "loopback", namespace_loopback_up(), "lo") == 0) return 0;
     step_fail(s, errno, 128, "bring up the loopback device");
     return -1;
 }
@@ -185,6 +193,8 @@ int namespace_set_names(struct steps *s, const struct container_spec *spec)
 
 static int write_sysctl(int proc, const char *key, const char *value)
 {
+    /* The file of it takes the host's root alone, the call whoever is root in the namespace. */
+    if (strcmp(key, "kernel/domainname") == 0) return setdomainname(value, strlen(value));
     if (path_check_filesystem(proc, PROC_SUPER_MAGIC) < 0) return -1;
     char path[512];
     int n = snprintf(path, sizeof path, "sys/%s", key);

@@ -27,7 +27,7 @@ uint64_t namespace_clone_flags(const struct container_spec *spec);
 int namespace_open(struct steps *s, const struct container_spec *spec, int fds[NAMESPACES_MAX]);
 void namespace_close(int fds[NAMESPACES_MAX]);
 
-/* Joins those but the pid namespace, which only a fork enters. */
+/* Joins those but the pid namespace, which only a fork enters, and the user namespace, which comes before all else. */
 int namespace_join(struct steps *s, const struct container_spec *spec, const int fds[NAMESPACES_MAX]);
 
 /* Host name and domain name. */
@@ -41,6 +41,12 @@ int namespace_set_names(struct steps *s, const struct container_spec *spec);
 int namespace_make_network(struct steps *s, const struct container_spec *spec, int *own, int *network);
 int namespace_follow(struct steps *s, const struct container_spec *spec, int shim_pidfd);
 void namespace_go_back(int own, int flag);
+
+/* A handle of the network namespace of PID, where the container has one of its own; else -1. */
+int namespace_own_network(const struct container_spec *spec, pid_t pid);
+
+/* Of the network namespace that the caller is in. 0, or -1 with errno. */
+int namespace_loopback_up(void);
 
 /* Makes such a namespace beforehand, for the next namespace_make_network of this process; drops it. */
 void namespace_make_spare(void);

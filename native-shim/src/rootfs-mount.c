@@ -13,6 +13,7 @@
 #include "mount.h"
 #include "path.h"
 #include "rootfs.h"
+#include "userns.h"
 
 static bool is_dev(const struct mount_spec *m)
 {
@@ -72,6 +73,15 @@ plain:
     return mount_new(m->type, m->source, m->options, m->set);
 }
 
+/* A devpts has the ids of who mounts it, in the numbers of the host, and takes no other. */
+static int give_devpts(const struct rootfs *r, const struct mount_spec *m, int mnt)
+{
+    if (!r->userns || strcmp(m->type, "devpts") != 0) return 0;
+    const struct userns *u = r->userns;
+    return fchownat(mnt, "", u->uid, u->gid, AT_EMPTY_PATH) < 0 ? -1
+                                                                : fchownat(mnt, "ptmx", u->uid, u->gid, 0);
+}
+
 static int make_mount(const struct rootfs *r, size_t index, bool *directory)
 {
     const struct mount_spec *m = &r->spec->mounts[index];
@@ -79,7 +89,7 @@ static int make_mount(const struct rootfs *r, size_t index, bool *directory)
     if (m->kind == MOUNT_BIND || m->kind == MOUNT_IMAGE) return rootfs_source(r, index, directory);
     bool tmpfs = m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "tmpfs") == 0;
     int mnt = tmpfs ? make_tmpfs(r, m) : mount_new(m->type, m->source, m->options, m->set);
-    if (mnt < 0 || ((!is_dev(m) || device_make_default(mnt) == 0) &&
+    if (mnt < 0 || ((!is_dev(m) || device_make_default(mnt) == 0) && give_devpts(r, m, mnt) == 0 &&
                     mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation, false) == 0))
         return mnt;
     int saved = errno;

@@ -12,6 +12,7 @@
 #include "mount.h"
 #include "path.h"
 #include "rootfs.h"
+#include "userns.h"
 
 static char reason[256];
 
@@ -62,14 +63,17 @@ static int clone_bind(const struct rootfs *r, size_t index)
 static int clone_image(const struct rootfs *r, const struct mount_spec *m)
 {
     char place[PATH_MAX];
-    if (rootfs_place(r, place, sizeof place) < 0 || mount_overlay(place, m->options, m->set) < 0) return -1;
+    if (rootfs_place(r, place, sizeof place) < 0 || rootfs_mount_overlay(r, m, place) < 0) return -1;
     int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int mnt = root < 0     ? -1
               : m->subpath ? clone_below(root, m->subpath, false)
                            : mount_clone(root, "", false);
     close_keeping_errno(root);
     int saved = errno;
-    if (umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && mnt >= 0) {
+    bool mapped = r->userns && m->own_ids; /* then there is another mount below it */
+    if ((umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
+         (mapped && umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)) &&
+        mnt >= 0) {
         close_keeping_errno(mnt);
         return -1;
     }
@@ -80,11 +84,24 @@ static int clone_image(const struct rootfs *r, const struct mount_spec *m)
 /* Without a map of its own, the container's user gets what the owner of the source has. */
 static int map_ids(const struct rootfs *r, const struct mount_spec *m, int mnt, const struct stat *source)
 {
+    if (m->own_ids) {
+        /* As with any directory of the host where the file system cannot be mapped: others' files, for the container. */
+        bool done = !r->userns || idmap_attach(mnt, r->userns->fd, false) == 0 || errno == EINVAL;
+        return done ? 0 : -1;
+    }
+    if (!m->idmap) return 0;
     struct id_range uids[IDMAP_SWAP_RANGES], gids[IDMAP_SWAP_RANGES];
     struct id_map uid_map = m->uids, gid_map = m->gids;
     if (!uid_map.n) {
-        uid_map = (struct id_map){uids, idmap_swap(uids, source->st_uid, r->user->uid)};
-        gid_map = (struct id_map){gids, idmap_swap(gids, source->st_gid, r->user->gid)};
+        uint32_t uid = r->user->uid, gid = r->user->gid;
+        if (r->userns &&
+            (!idmap_outside(&r->spec->uids, uid, &uid) || !idmap_outside(&r->spec->gids, gid, &gid))) {
+            snprintf(reason, sizeof reason, "the container's user is not in its user namespace");
+            errno = EINVAL;
+            return -1;
+        }
+        uid_map = (struct id_map){uids, idmap_swap(uids, source->st_uid, uid)};
+        gid_map = (struct id_map){gids, idmap_swap(gids, source->st_gid, gid)};
     }
     if (idmap_apply(r->host_proc, mnt, &uid_map, &gid_map, m->idmap_recursive) == 0) return 0;
     if (errno == EINVAL)
@@ -104,8 +121,7 @@ int rootfs_source(const struct rootfs *r, size_t index, bool *directory)
     if (fstat(mnt, &st) == 0) {
         *directory = S_ISDIR(st.st_mode);
         /* The map first: nobody may see the mount without it. */
-        if ((!m->idmap || map_ids(r, m, mnt, &st) == 0) &&
-            mount_change(mnt, m->set, m->clear, 0, false) == 0 &&
+        if (map_ids(r, m, mnt, &st) == 0 && mount_change(mnt, m->set, m->clear, 0, false) == 0 &&
             mount_change(mnt, m->recursive_set, m->recursive_clear, 0, true) == 0 &&
             mount_change(mnt, 0, 0, m->propagation == MS_PRIVATE ? 0 : m->propagation,
                          m->propagate_recursively) == 0)

@@ -15,6 +15,7 @@
 #include "device.h"
 #include "mount.h"
 #include "path.h"
+#include "userns.h"
 
 /*
  * A mount is cloned only by who is in its namespace (open_tree(2)); the clone belongs to nobody, and may be
@@ -95,9 +96,15 @@ static int bind_root(const char *path)
     return clone;
 }
 
-static int overlay_root(const struct mount_spec *m, const char *path)
+int rootfs_mount_overlay(const struct rootfs *r, const struct mount_spec *m, const char *path)
 {
-    if (mount_overlay(path, m->options, m->set) < 0) return -1;
+    return r->userns && m->own_ids ? mount_overlay_mapped(path, m->options, m->set, r->userns->fd)
+                                   : mount_overlay(path, m->options, m->set);
+}
+
+static int overlay_root(const struct rootfs *r, const struct mount_spec *m, const char *path)
+{
+    if (rootfs_mount_overlay(r, m, path) < 0) return -1;
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -120,7 +127,7 @@ static int mount_root(struct rootfs *r)
         return -1;
     }
     if (spec->nmounts && spec->mounts[0].kind == MOUNT_OVERLAY)
-        r->root = (int)STEP(r->s, "mount", overlay_root(&spec->mounts[0], path), "overlay on %s", path);
+        r->root = (int)STEP(r->s, "mount", overlay_root(r, &spec->mounts[0], path), "overlay on %s", path);
     else
         r->root = (int)STEP(r->s, "mount", bind_root(path), "%s on itself", path);
     if (r->root >= 0) return 0;

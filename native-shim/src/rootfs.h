@@ -11,12 +11,15 @@
 #include "step.h"
 #include "user.h"
 
+struct userns;
+
 struct rootfs {
     struct steps *s;
     const struct bundle *bundle;
     const struct container_spec *spec;
     const struct cgroup *cgroup; /* NULL where the container has none of its own */
     const struct user *user;     /* for mounts that are shown as another's; NULL until it is known */
+    const struct userns *userns; /* whose ids the container has; NULL: the host's */
     int host_proc;               /* the host's /proc, as long as mounts are made */
     /* Handles (O_PATH); -1 where there is none. */
     int root, dev, proc, pts;
@@ -39,6 +42,9 @@ int rootfs_enter(struct rootfs *r);
 
 /* The directory that the root is mounted on. 0, or -1 with errno. */
 int rootfs_place(const struct rootfs *r, char *path, size_t size);
+
+/* An overlay on PATH: the root, or what an image shows. 0, or -1 with errno. */
+int rootfs_mount_overlay(const struct rootfs *r, const struct mount_spec *m, const char *path);
 
 /* rootfs-mount.c: one entry of "mounts", other than the root. 0, or -1 with s->failure. */
 int rootfs_mount(struct rootfs *r, size_t index);

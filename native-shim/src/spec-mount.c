@@ -6,9 +6,6 @@
 #include "bundle-json.h"
 #include "spec.h"
 
-/* The kernel takes so many lines of a map (user_namespaces(7)). */
-enum { IDMAP_MAX = 340 };
-
 /* Attributes of a mount (mount_setattr(2)). The names with an r in front mean all mounts below as well. */
 static const struct {
     const char *name;
@@ -103,6 +100,8 @@ static void sort_options(struct decode *d, struct mount_spec *m, bool *bind)
             *bind = m->recursive_bind = true;
         else if (strcmp(name, "idmap") == 0)
             m->idmap = true;
+        else if (strcmp(name, "idmap=container") == 0)
+            m->own_ids = true;
         else if (strcmp(name, "ridmap") == 0)
             m->idmap = m->idmap_recursive = true;
         else if (strncmp(name, "subpath=", 8) == 0 && !m->subpath)
@@ -147,29 +146,13 @@ static void check(struct decode *d, const struct mount_spec *m)
         decode_fail(d, "mount on \"%s\": only a bind and an image have a \"subpath\"", m->destination);
     if (m->idmap && m->kind != MOUNT_BIND)
         decode_fail(d, "mount on \"%s\": only a bind has an \"idmap\"", m->destination);
+    if (m->own_ids &&
+        (m->idmap || (m->kind != MOUNT_BIND && m->kind != MOUNT_OVERLAY && m->kind != MOUNT_IMAGE)))
+        decode_fail(d, "mount on \"%s\" cannot have the ids of the container", m->destination);
     if (m->idmap && !m->uids.n != !m->gids.n)
         decode_fail(d, "mount on \"%s\" has only one of uidMappings and gidMappings", m->destination);
     if (m->kind != MOUNT_OVERLAY && strcmp(m->destination, "/") == 0)
         decode_fail(d, "only an overlay can be mounted on the root");
-}
-
-/* Lines of a user namespace's map, in the specification's words: "container" is the file system's side here. */
-static void decode_id_map(struct decode *d, struct json_object *item, const char *name, struct id_map *map)
-{
-    struct json_object *array = decode_array(d, item, name);
-    size_t n = decode_length(array);
-    if (n > IDMAP_MAX) decode_fail(d, "\"%s\" has more than %d ranges", name, IDMAP_MAX);
-    if (!n || d->failed) return;
-    map->ranges = decode_alloc(d, n, sizeof *map->ranges);
-    for (size_t i = 0; map->ranges && i < n && !d->failed; i++) {
-        struct json_object *range = decode_at(d, array, i, name);
-        int64_t inside = 0, outside = 0, size = 0;
-        decode_int(d, range, "containerID", 0, UINT32_MAX - 1, &inside);
-        decode_int(d, range, "hostID", 0, UINT32_MAX - 1, &outside);
-        decode_int(d, range, "size", 1, UINT32_MAX, &size);
-        map->ranges[i] = (struct id_range){(uint32_t)inside, (uint32_t)outside, (uint32_t)size};
-        map->n = i + 1;
-    }
 }
 
 void mount_spec_decode(struct decode *d, struct mount_spec *m, struct json_object *item)
@@ -187,8 +170,8 @@ void mount_spec_decode(struct decode *d, struct mount_spec *m, struct json_objec
     if (d->failed) return;
     bool bind = false;
     sort_options(d, m, &bind);
-    decode_id_map(d, item, "uidMappings", &m->uids);
-    decode_id_map(d, item, "gidMappings", &m->gids);
+    id_map_decode(d, item, "uidMappings", &m->uids);
+    id_map_decode(d, item, "gidMappings", &m->gids);
     m->kind = kind_of(m, bind);
     check(d, m);
 }

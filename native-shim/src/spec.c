@@ -43,8 +43,8 @@ static const struct {
     const char *name;
     int flag;
 } namespace_types[] = {
-    {"pid", CLONE_NEWPID}, {"mount", CLONE_NEWNS}, {"network", CLONE_NEWNET},
-    {"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC},  {"cgroup", CLONE_NEWCGROUP},
+    {"pid", CLONE_NEWPID}, {"mount", CLONE_NEWNS},      {"network", CLONE_NEWNET}, {"uts", CLONE_NEWUTS},
+    {"ipc", CLONE_NEWIPC}, {"cgroup", CLONE_NEWCGROUP}, {"user", CLONE_NEWUSER},
 };
 
 static void decode_namespaces(struct decode *d, struct container_spec *spec, struct json_object *linux_object)
@@ -213,6 +213,7 @@ static void decode_linux(struct decode *d, struct container_spec *spec, struct j
         !mount_propagation(propagation, &spec->root_propagation, &spec->root_propagate_recursively))
         decode_fail(d, "unknown propagation \"%s\"", propagation);
     free(propagation);
+    spec_users_decode(d, spec, linux_object);
 }
 
 struct container_spec *spec_decode(struct decode *d, struct json_object *config)
@@ -254,5 +255,7 @@ void spec_free(struct container_spec *spec)
     strings_free(spec->readonly);
     free(spec->cgroup_path);
     resources_free(&spec->resources);
+    free(spec->uids.ranges);
+    free(spec->gids.ranges);
     free(spec);
 }

@@ -40,6 +40,7 @@ struct mount_spec {
     char **options;       /* what the filesystem itself takes; NULL-terminated */
     char *subpath;        /* a path below the source, which may not lead out of it; NULL: the whole */
     bool idmap, idmap_recursive;
+    bool own_ids; /* what the file system has are the container's own ids, whatever these are on the host */
     struct id_map uids, gids; /* empty: made of the container's user and the owner of the source */
 };
 
@@ -76,6 +77,7 @@ struct container_spec {
     size_t ndevices;
     struct pair *sysctls;
     size_t nsysctls;
+    struct id_map uids, gids;  /* of its user namespace; empty without one */
     char **masked, **readonly; /* NULL-terminated, or NULL */
     char *cgroup_path;         /* absolute below each hierarchy; NULL: no cgroup of its own */
     struct resources resources;
@@ -94,6 +96,10 @@ const struct namespace_spec *spec_namespace(const struct container_spec *spec, i
  * what would leave the root stays at it. A copy; NULL with d->failed when PATH is not absolute.
  */
 char *spec_clean_path(struct decode *d, const char *path);
+
+/* spec-users.c: the user namespace, and what was said in its ids and is done from outside of it. To be called last. */
+void spec_users_decode(struct decode *d, struct container_spec *spec, struct json_object *linux_object);
+void id_map_decode(struct decode *d, struct json_object *item, const char *name, struct id_map *map);
 
 /* spec-mount.c */
 void mount_spec_decode(struct decode *d, struct mount_spec *m, struct json_object *item);

@@ -18,6 +18,8 @@ export interface DaemonOptions {
   dataRoot?: string;
   /** How many descriptors it may have open. */
   descriptors?: number;
+  /** Words before the daemon's own command line, which execute it in the end. */
+  enter?: string[];
   /** Content of the configuration file. */
   config?: object;
 }
@@ -109,7 +111,7 @@ export class TestDaemon {
     try {
       const { descriptors } = this.#options;
       const limited = descriptors === undefined ? [] : ['prlimit', `--nofile=${descriptors}`];
-      const [program, ...words] = [...limited, DAEMON, ...this.flags];
+      const [program, ...words] = [...(this.#options.enter ?? []), ...limited, DAEMON, ...this.flags];
       const child = spawn(program!, words, {
         stdio: ['ignore', log, log],
         env: { ...cleanEnvironment(), ...this.#options.env, ...env },

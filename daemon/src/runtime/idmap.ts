@@ -1,16 +1,9 @@
 import { invalid } from '@tinydocker/shared/errors.js';
-
-/** One line of a user namespace's map: ids of the file system from `containerID` on are seen as those from `hostID` on. */
-export interface IdMapping {
-  containerID: number;
-  hostID: number;
-  size: number;
-}
+import { type IdMapping, MAX_ID } from '../lib/id-map.js';
 
 /** `idmap` without a map: the container's user has the files of the source's owner. */
 export const IDMAP_USER = 'user';
 
-const MAX_ID = 2 ** 32 - 2;
 /** The kernel takes so many lines, of less than a page together (user_namespaces(7)). */
 const MAX_RANGES = 340;
 const MAX_TEXT = 4096;

@@ -1,3 +1,5 @@
+import type { IdMapping } from '../lib/id-map.js';
+
 /** The parts of the OCI runtime specification (1.2) that the engine writes. */
 export interface OciSpec {
   ociVersion: string;
@@ -28,8 +30,8 @@ export interface OciMount {
   type: string;
   source: string;
   options: string[];
-  uidMappings?: { containerID: number; hostID: number; size: number }[];
-  gidMappings?: { containerID: number; hostID: number; size: number }[];
+  uidMappings?: readonly IdMapping[];
+  gidMappings?: readonly IdMapping[];
 }
 
 export interface OciDevice {
@@ -44,6 +46,9 @@ export interface OciDevice {
 
 export interface OciLinux {
   namespaces: { type: string; path?: string }[];
+  /** Of the user namespace, where there is one. */
+  uidMappings?: readonly IdMapping[];
+  gidMappings?: readonly IdMapping[];
   cgroupsPath: string;
   resources: OciResources;
   devices?: OciDevice[];

@@ -1,4 +1,5 @@
 import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { UserMap } from '../lib/id-map.js';
 import type { OciDevice, OciMount, OciSpec } from './oci.js';
 import { type EngineFiles, escapeLayer, type SpecMount, specMounts } from './spec-mounts.js';
 import { containerProcess } from './spec-process.js';
@@ -26,6 +27,8 @@ export interface SpecInput {
   joined: Readonly<Partial<Record<string, string>>>;
   /** Path of the mount namespace that /dev/shm is taken from. */
   shm?: string;
+  /** Whose ids it has: the maps of its user namespace; undefined where it is the host's. */
+  users?: UserMap;
   /** What the container calls itself. */
   hostname: string;
   /** The host's td-init, where one was asked for. */
@@ -83,8 +86,9 @@ function rootMount(root: RootLayers, privileged: boolean): OciMount {
 }
 
 /** The namespaces of its own; what is not named here is the host's. */
-function namespaces(hostConfig: HostConfig, joined: SpecInput['joined']): { type: string; path?: string }[] {
+function namespaces({ hostConfig, joined, users }: SpecInput): { type: string; path?: string }[] {
   const types = ['mount'];
+  if (users) types.push('user');
   if (hostConfig.PidMode !== 'host') types.push('pid');
   if (hostConfig.UTSMode !== 'host') types.push('uts');
   if (hostConfig.IpcMode !== 'host') types.push('ipc');
@@ -93,11 +97,25 @@ function namespaces(hostConfig: HostConfig, joined: SpecInput['joined']): { type
   return types.map((type) => ({ type, ...(joined[type] !== undefined && { path: joined[type] }) }));
 }
 
+/**
+ * What lies on disk has the container's own ids, whatever these are on the host: its layers, its volumes, and the files that the engine
+ * gives it. A directory of the host has the host's.
+ */
+function withOwnIds({ files, mounts: asked }: SpecInput, mounts: OciMount[]): OciMount[] {
+  const volumes = new Set(asked.filter((m) => m.type === 'volume').map((m) => m.destination));
+  const engine = new Set(Object.values(files));
+  const isOwn = (m: OciMount) =>
+    m.type === 'overlay' || (m.type === 'bind' && (volumes.has(m.destination) || engine.has(m.source)));
+  return mounts.map((m) => (isOwn(m) ? { ...m, options: [...m.options, 'idmap=container'] } : m));
+}
+
 /** Every user may bind low ports and ping: in a network namespace of its own neither means anything to the host. */
-function sysctls(hostConfig: HostConfig): Record<string, string> {
+function sysctls({ hostConfig, users }: SpecInput): Record<string, string> {
+  // The kernel takes only groups that there are: in a user namespace, those from root on.
+  const last = (users?.gids.find(({ containerID }) => containerID === 0)?.size ?? 2 ** 31) - 1;
   const own = hostConfig.NetworkMode !== 'host' && !hostConfig.NetworkMode?.startsWith('container:');
   return {
-    ...(own && { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
+    ...(own && { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` }),
     ...(hostConfig.Sysctls ?? {}),
   };
 }
@@ -106,6 +124,11 @@ function sysctls(hostConfig: HostConfig): Record<string, string> {
 export function buildSpec(input: SpecInput): OciSpec {
   const { config, hostConfig } = input;
   const privileged = hostConfig.Privileged ?? false;
+  const mounts = [
+    rootMount(input.root, privileged),
+    ...specMounts(hostConfig, input.mounts, input.files, input.init, input.shm),
+    ...(input.deviceMounts ?? []),
+  ];
   const ownUts = hostConfig.UTSMode !== 'host';
   return {
     ociVersion: '1.2.0',
@@ -113,18 +136,15 @@ export function buildSpec(input: SpecInput): OciSpec {
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs ?? false },
     hostname: ownUts ? input.hostname : undefined,
     domainname: ownUts && config.Domainname ? config.Domainname : undefined,
-    mounts: [
-      rootMount(input.root, hostConfig.Privileged ?? false),
-      ...specMounts(hostConfig, input.mounts, input.files, input.init, input.shm),
-      ...(input.deviceMounts ?? []),
-    ],
+    mounts: input.users ? withOwnIds(input, mounts) : mounts,
     annotations: hostConfig.Annotations ?? undefined,
     linux: {
-      namespaces: namespaces(hostConfig, input.joined),
+      namespaces: namespaces(input),
+      ...(input.users && { uidMappings: input.users.uids, gidMappings: input.users.gids }),
       cgroupsPath: input.cgroupPath,
       resources: specResources(hostConfig, input.hostDevices),
       devices: input.devices,
-      sysctl: sysctls(hostConfig),
+      sysctl: sysctls(input),
       maskedPaths: privileged ? [] : (hostConfig.MaskedPaths ?? [...DEFAULT_MASKED_PATHS]),
       readonlyPaths: privileged ? [] : (hostConfig.ReadonlyPaths ?? [...DEFAULT_READONLY_PATHS]),
     },

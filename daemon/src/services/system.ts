@@ -77,7 +77,7 @@ const engineId = once((dataRoot: string): string => {
 });
 
 /** What `docker info` shows. */
-export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events'>): SystemInfo {
+export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'users'>): SystemInfo {
   const { config } = deps;
   const limits = kernelLimits(config.cgroupParent);
   const containers = deps.containers.list();
@@ -142,7 +142,7 @@ export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' |
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=cgroupns'],
+    SecurityOptions: [...(deps.users.byDefault ? ['name=userns'] : []), 'name=cgroupns'],
     CDISpecDirs: [],
     Warnings: limitWarnings(limits),
   };

@@ -1,5 +1,6 @@
 import type { ContainerConfig, Health, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
+import type { UserMap } from '../lib/id-map.js';
 import type { ContainerMount } from '../lib/mount.js';
 import type { Db } from './database.js';
 
@@ -41,6 +42,8 @@ export interface ContainerRecord {
   readonly layers: readonly number[];
   /** What is mounted into it; undefined where it is from before mounts were stored: see services/containers/mounts.ts. */
   readonly mounts?: readonly ContainerMount[];
+  /** The ids of the host that are its own, and no other container's. */
+  readonly users?: UserMap;
 }
 
 /** Told after a change: what it is now (undefined: removed) and what it was. */
@@ -66,6 +69,7 @@ const statements = (db: Db) => ({
   ),
   layer: db.prepare('INSERT INTO container_layers VALUES (?, ?, ?)'),
   mountLayer: db.prepare('INSERT OR IGNORE INTO container_mount_layers VALUES (?, ?)'),
+  users: db.prepare('INSERT INTO container_users VALUES (?, ?)'),
   mounts: db.prepare('UPDATE containers SET mounts = ? WHERE id = ?'),
   state: db.prepare('UPDATE containers SET state = ? WHERE id = ?'),
   hostConfig: db.prepare('UPDATE containers SET host_config = ? WHERE id = ?'),
@@ -104,6 +108,7 @@ export class ContainerStore {
         mounts: record.mounts ? JSON.stringify(record.mounts) : null,
       });
       for (const [position, layer] of record.layers.entries()) this.#sql.layer.run(record.id, position, layer);
+      if (record.users) this.#sql.users.run(record.id, JSON.stringify(record.users));
       for (const mount of record.mounts ?? [])
         for (const layer of mount.layers ?? []) this.#sql.mountLayer.run(record.id, layer);
     });
@@ -118,6 +123,10 @@ export class ContainerStore {
       if (list) list.push(row.layer_id);
       else layers.set(row.container_id, [row.layer_id]);
     }
+    const users = new Map<string, UserMap>();
+    const userRows = db.prepare('SELECT container_id, maps FROM container_users');
+    for (const row of userRows.all() as { container_id: string; maps: string }[])
+      users.set(row.container_id, JSON.parse(row.maps) as UserMap);
     for (const row of db.prepare('SELECT * FROM containers ORDER BY created_at').all() as Row[]) {
       const config = JSON.parse(row.config) as ContainerConfig;
       this.#keep({
@@ -130,6 +139,7 @@ export class ContainerStore {
         hostConfig: JSON.parse(row.host_config) as HostConfig,
         state: JSON.parse(row.state) as ContainerState,
         layers: layers.get(row.id) ?? [],
+        ...(users.has(row.id) && { users: users.get(row.id) }),
         ...(row.mounts !== null && { mounts: JSON.parse(row.mounts) as ContainerMount[] }),
       });
     }

@@ -93,4 +93,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (image_id, digest)
   ) STRICT;
   `,
+  `
+  -- The ids of the host that a container with a range of its own has, for as long as it exists: the maps of its user namespace.
+  CREATE TABLE container_users (
+    container_id TEXT PRIMARY KEY REFERENCES containers (id) ON DELETE CASCADE,
+    maps         TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -45,8 +45,23 @@ static void make_safe(void)
     check(mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &safe, sizeof safe), "forbid devices and programs");
 }
 
+/*
+ * In the container's user namespace this process has its ids and no power over anything else; EINVAL is the kernel's word for the one
+ * that it is in already. First, for the mount namespace belongs to it.
+ */
+static void join_users(int pidfd)
+{
+    int result = setns(pidfd, CLONE_NEWUSER);
+    if (result < 0 && errno == EINVAL) return;
+    if (result < 0 && errno == ESRCH) fail(FAIL_GONE, "the container has ended");
+    check(result, "join the user namespace");
+    check(setresgid(0, 0, 0), "become root of the user namespace");
+    check(setresuid(0, 0, 0), "become root of the user namespace");
+}
+
 static void join(int pidfd)
 {
+    join_users(pidfd);
     /* After this the root is that of the namespace, on which the container's processes stand. */
     int result = setns(pidfd, CLONE_NEWNS);
     if (result < 0 && errno == ESRCH) fail(FAIL_GONE, "the container has ended");

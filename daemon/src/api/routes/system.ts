@@ -14,7 +14,7 @@ const PING = {
 };
 
 export const systemRoutes =
-  (deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events'>): FastifyPluginAsyncTypebox =>
+  (deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'users'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/_ping',

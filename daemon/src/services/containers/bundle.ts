@@ -15,9 +15,10 @@ import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { shimLogOf } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
 import { type Joined, namesOf } from './shared-namespaces.js';
+import { usersOf } from './user-namespace.js';
 import { locateMounts } from './volumes.js';
 
-type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths' | 'volumes'>;
+type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths' | 'users' | 'volumes'>;
 
 /** The container's cgroup, from the root of every hierarchy. */
 export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
@@ -44,6 +45,7 @@ function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined): OciS
     files: engineFiles(deps.paths.bundle(names.id)),
     joined: joined.paths,
     shm: joined.shm,
+    users: joined.users ?? usersOf(deps, record),
     hostname: names.config.Hostname ?? '',
     init: hostConfig.Init ? helperPath('td-init') : undefined,
     bounding: boundingCapabilities(),

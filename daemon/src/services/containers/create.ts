@@ -22,6 +22,7 @@ import { publishContainer } from './publish.js';
 import { type RemoveDeps, removeLocked } from './remove.js';
 import { checkSharedNetwork, resolveShared } from './shared-namespaces.js';
 import { refuseUnsupported } from './unsupported.js';
+import { allocateUsers, checkUserns } from './user-namespace.js';
 import { refuseNul, validateConfig, validateHostConfig, validateMounts } from './validate.js';
 import { checkVolumes, ensureVolumes, fillVolumes, needsFilling, withoutVainFills } from './volumes.js';
 
@@ -37,7 +38,7 @@ export const NEW_STATE: ContainerState = {
   restartCount: 0,
 };
 
-type CreateDeps = RemoveDeps & Pick<Deps, 'directories'>;
+type CreateDeps = RemoveDeps & Pick<Deps, 'directories' | 'users'>;
 
 function findImage(deps: Pick<Deps, 'images'>, name: string, platform: string | undefined): ImageRecord {
   if (name === '') throw invalid('no image specified');
@@ -127,6 +128,7 @@ export function createContainer(
   checkHealthcheck(request.Healthcheck);
   validateConfig(config);
   validateHostConfig(request, { ...given, NetworkMode: network.mode });
+  checkUserns(deps, { ...given, NetworkMode: network.mode });
   refuseUnsupported(request, { ...given, NetworkMode: network.mode });
   const mounts = withLayers(
     deps,
@@ -136,6 +138,7 @@ export function createContainer(
   validateMounts(mounts);
 
   const hostConfig = mergeHostConfig(given, network.mode);
+  const users = allocateUsers(deps, hostConfig);
   const container = record(
     deps,
     {
@@ -148,6 +151,7 @@ export function createContainer(
       hostConfig: { ...hostConfig, ...resolveShared(deps, hostConfig) },
       state: NEW_STATE,
       layers: image.layers,
+      ...(users && { users }),
     },
     mounts,
   );

@@ -3,7 +3,10 @@ import type { ContainerCreateRequest, HostConfig } from '@tinydocker/shared/api/
 import { conflict, EngineError, invalid, within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { pidStartTime } from '../../kernel/process.js';
+import { userMapOf, userNamespaceOf } from '../../kernel/user-namespace.js';
+import type { UserMap } from '../../lib/id-map.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { wantsUsers } from './user-namespace.js';
 import { hasProcess, restarting } from './wait.js';
 
 /*
@@ -61,7 +64,9 @@ export function resolveShared(
 /** Where the namespaces that a container joins are found, until close(). */
 export interface Joined {
   /** Paths by the type of the OCI specification, each of which leads to that very namespace and to no other. */
-  readonly paths: Readonly<Partial<Record<'network' | 'pid' | 'ipc', string>>>;
+  readonly paths: Readonly<Partial<Record<'network' | 'pid' | 'ipc' | 'user', string>>>;
+  /** The maps of the user namespace among them. */
+  readonly users?: UserMap;
   /** The mount namespace whose /dev/shm belongs to the ipc namespace. */
   readonly shm?: string;
   close(): void;
@@ -109,6 +114,32 @@ function joining<T>(what: string, work: () => T): T {
   }
 }
 
+/**
+ * The container whose user namespace comes with the other namespaces, which belong to it: nobody from another one has power over them, and
+ * from the host's the wall would have a hole.
+ */
+function userTarget(
+  deps: Pick<Deps, 'users'>,
+  record: ContainerRecord,
+  targets: readonly ContainerRecord[],
+): ContainerRecord | undefined {
+  if (record.hostConfig.UsernsMode === 'host') return undefined;
+  const names = targets.map(({ state }) => userNamespaceOf(state.pid));
+  const other = names.findIndex((name) => name !== names[0]);
+  if (other >= 0) {
+    const both = `containers ${targets[0]!.name} and ${targets[other]!.name}`;
+    throw invalid(`cannot share namespaces of ${both}: their user namespaces are not the same`);
+  }
+  if (names[0] !== undefined) return targets[0];
+  if (wantsUsers(deps, record)) {
+    throw invalid(
+      `cannot share a namespace of container ${targets[0]!.name} when user namespaces are enabled: it is in the host's user namespace ` +
+        `(--userns host)`,
+    );
+  }
+  return undefined;
+}
+
 /** Nothing is shared: by far most containers. */
 const NOTHING: Joined = { paths: {}, close() {} };
 
@@ -117,7 +148,7 @@ const NOTHING: Joined = { paths: {}, close() {} };
  * a path below the other container's pid might come to mean another process in between.
  * @throws EngineError, in Docker's words: no such container, not running, not shareable
  */
-export function openShared(deps: Pick<Deps, 'containers'>, record: ContainerRecord): Joined {
+export function openShared(deps: Pick<Deps, 'containers' | 'users'>, record: ContainerRecord): Joined {
   const { NetworkMode, PidMode, IpcMode } = record.hostConfig;
   const [network, pid, ipc] = [containerOf(NetworkMode), containerOf(PidMode), containerOf(IpcMode)];
   if (network === undefined && pid === undefined && ipc === undefined) return NOTHING;
@@ -134,12 +165,22 @@ export function openShared(deps: Pick<Deps, 'containers'>, record: ContainerReco
   };
   try {
     const shared = ipc === undefined ? undefined : joining('IPC', () => ipcTarget(deps, ipc));
+    const watched = pid === undefined ? undefined : joining('PID', () => processTarget(deps, pid));
+    const connected = network === undefined ? undefined : networkTarget(deps, record, network);
+    const targets = [shared, watched, connected].filter((target) => target !== undefined);
+    const user = userTarget(deps, record, targets);
     const paths = {
       ...(shared && { ipc: joining('IPC', () => open(shared, 'ipc')) }),
-      ...(pid !== undefined && { pid: joining('PID', () => open(processTarget(deps, pid), 'pid')) }),
-      ...(network !== undefined && { network: open(networkTarget(deps, record, network), 'net') }),
+      ...(watched && { pid: joining('PID', () => open(watched, 'pid')) }),
+      ...(connected && { network: open(connected, 'net') }),
+      ...(user && { user: open(user, 'user') }),
     };
-    return { paths, ...(shared && { shm: joining('IPC', () => open(shared, 'mnt')) }), close };
+    return {
+      paths,
+      ...(shared && { shm: joining('IPC', () => open(shared, 'mnt')) }),
+      ...(user && { users: userMapOf(user.state.pid) }),
+      close,
+    };
   } catch (error) {
     close();
     throw error;

@@ -21,7 +21,7 @@ import { type SuperviseDeps, supervise } from './supervise.js';
 import { mountVolumes } from './volumes.js';
 import { hasProcess, isRunning } from './wait.js';
 
-export type StartDeps = SuperviseDeps & Pick<Deps, 'locks'>;
+export type StartDeps = SuperviseDeps & Pick<Deps, 'locks' | 'users'>;
 
 /** Which step the fault tests want to fail: its number, or `@file` that holds it, read anew at each start. */
 function faultStep(variable: string): string | undefined {

@@ -15,7 +15,6 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
   [(h) => some(h.DeviceRequests), 'device requests (DeviceRequests)'],
   [(h) => any(h.StorageOpt), 'options of the storage driver (StorageOpt)'],
   [(h) => Boolean(h.Cgroup), 'the cgroup of another container (Cgroup)'],
-  [(h) => !['', 'host', undefined, null].includes(h.UsernsMode), 'user namespaces (UsernsMode)'],
   [
     (h) => Boolean(h.CpuCount || h.CpuPercent || h.IOMaximumIOps || h.IOMaximumBandwidth),
     'limits of Windows containers (CpuCount, CpuPercent, IOMaximum...)',
