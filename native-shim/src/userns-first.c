@@ -43,8 +43,12 @@ static int complete_namespaces(const struct init *i, int proc)
 static int receive(struct steps *s, int socket, const char *what)
 {
     int fd = (int)STEP(s, "recvmsg", device_receive(socket), "%s", what);
-    /* The builder has said why. */
-    if (fd < 0) step_fail(s, 0, 128, "the process that builds the root ended early");
+    if (fd >= 0) return fd;
+    /* Where its end is closed, the builder has said why. */
+    if (errno == EPIPE)
+        step_fail(s, 0, 128, "the process that builds the root ended early");
+    else
+        step_fail(s, errno, 128, "receive the %s", what);
     return fd;
 }
 

@@ -174,6 +174,31 @@ static void shim_refused(const char *from, const char *to, const char *reason)
     free(text);
 }
 
+#define MAP(name, size) "\"" name "\":[{\"containerID\":0,\"hostID\":5000,\"size\":" size "}],"
+#define MAPS MAP("uidMappings", "2") MAP("gidMappings", "2")
+
+/* What is said in the container's ids, and done from outside of its user namespace, is in the host's afterwards. */
+static void test_users(void)
+{
+    char error[256] = "", *first = with(config, "\"namespaces\":[",
+                                        MAP("uidMappings", "2")
+                                            MAP("gidMappings", "9") "\"namespaces\":[{\"type\":\"user\"},");
+    char *text = with(first, "\"mode=755\",\"size=64k\"", "\"uid=1\",\"gid=7\",\"size=64k\"");
+    struct bundle *b = load(text, shim, error, sizeof error);
+    CHECK_TEXT(error, strlen(error), "");
+    CHECK(b && spec_namespace(b->spec, CLONE_NEWUSER) && b->spec->uids.n == 1 &&
+          b->spec->uids.ranges[0].outside == 5000);
+    CHECK(strcmp(b->spec->mounts[2].options[0], "uid=5001") == 0 &&
+          strcmp(b->spec->mounts[2].options[1], "gid=5007") == 0);
+    CHECK(b->spec->devices[0].uid == 5001 && b->spec->devices[0].gid == 5002);
+    bundle_free(b);
+    free(text);
+    text = with(first, "\"mode=755\"", "\"uid=2\"");
+    CHECK(!load(text, shim, error, sizeof error) && strstr(error, "/dev: 2 is not in the user namespace"));
+    free(text);
+    free(first);
+}
+
 static void test_refused(void)
 {
     refused("\"cwd\":\"/a//b/../c/.\"", "\"cwd\":\"a\"", "not an absolute path");
@@ -189,7 +214,12 @@ static void test_refused(void)
     refused("[4,5]", "[2147483648]", "additionalGids");
     refused("\"umask\":18", "\"umask\":512", "umask");
     refused("\"oomScoreAdj\":-500", "\"oomScoreAdj\":-1001", "oomScoreAdj");
-    refused("\"type\":\"cgroup\"}", "\"type\":\"user\"}", "\"user\" is not supported");
+    refused("\"type\":\"cgroup\"}", "\"type\":\"time\"}", "\"time\" is not supported");
+    refused("{\"type\":\"mount\"}", "{\"type\":\"mount\"},{\"type\":\"user\"}", "needs uidMappings");
+    refused("\"cgroupsPath\"", MAPS "\"cgroupsPath\"", "needs uidMappings");
+    refused("\"namespaces\":[", MAPS "\"namespaces\":[{\"type\":\"user\"},",
+            "2 is not in the user namespace");
+    refused("\"nodev\"]}]", "\"nodev\",\"idmap\",\"idmap=container\"]}]", "cannot have the ids");
     refused("{\"type\":\"cgroup\"}", "{\"type\":\"pid\"}", "there twice");
     refused("{\"type\":\"mount\"},", "", "mount namespace");
     refused("{\"type\":\"mount\"}", "{\"type\":\"mount\",\"path\":\"/proc/1/ns/mnt\"}", "cannot be shared");
@@ -353,6 +383,7 @@ int main(void)
 {
     CHECK(mkdtemp(dir));
     test_good();
+    test_users();
     test_refused();
     test_broken();
     test_not_a_file();

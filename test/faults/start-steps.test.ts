@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ok } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
-import { assertUnchanged, captureHost, hasShim } from '../helpers/host-state.js';
+import { assertUnchanged, captureHost } from '../helpers/host-state.js';
 import type { Step } from '../helpers/types.js';
-import { until } from '../helpers/until.js';
 
 /** A container with something of everything that a start can do. */
 const RICH = {
@@ -34,6 +33,7 @@ for (const file of Object.values(faultFile)) writeFileSync(file, '');
 after(() => rmSync(faults, { recursive: true }));
 
 const engine = await Engine.open({
+  args: ['--userns-pool', '1000000:262144'],
   env: { TINYDOCKER_FAIL_DAEMON_STEP: `@${faultFile.daemon}`, TINYDOCKER_FAIL_STEP: `@${faultFile.shim}` },
 });
 const daemon = engine.daemon!;
@@ -41,21 +41,35 @@ after(() => engine.close());
 
 const bound = join(daemon.home, 'bound');
 mkdirSync(bound);
-const rich = () => engine.create({ ...RICH, HostConfig: { ...RICH.HostConfig, Binds: [`${bound}:/bound:ro`] } });
+const rich = (UsernsMode: string) =>
+  engine.create({ ...RICH, HostConfig: { ...RICH.HostConfig, UsernsMode, Binds: [`${bound}:/bound:ro`] } });
 
-// A first start without any fault tells which steps there are.
-const first = await rich();
-await engine.start(first);
-await engine.wait(first);
-await until('its shim has ended', () => !hasShim(first));
-const { Steps } = await ok<{ Steps: Step[] }>(engine.api.get(`/containers/${first}/steps`));
-const container = await rich();
+interface Recorded {
+  container: string;
+  all: Step[];
+  steps: { daemon: Step[]; shim: Step[] };
+}
 
-const byShim = Steps.filter(({ Actor }) => Actor === 'shim' || Actor === 'init');
-const byDaemon = Steps.filter(({ Actor }) => Actor === 'daemon');
+/** A first start without any fault tells which steps there are; another container is the one whose start is to fail. */
+async function record(UsernsMode: string): Promise<Recorded> {
+  const first = await rich(UsernsMode);
+  await engine.start(first);
+  await engine.wait(first);
+  const { Steps } = await ok<{ Steps: Step[] }>(engine.api.get(`/containers/${first}/steps`));
+  await engine.remove(first);
+  const byShim = Steps.filter(({ Actor }) => Actor === 'shim' || Actor === 'init');
+  return {
+    container: await rich(UsernsMode),
+    all: Steps,
+    steps: { daemon: Steps.filter(({ Actor }) => Actor === 'daemon'), shim: byShim },
+  };
+}
+
+const kinds = { plain: await record(''), 'in a user namespace': await record('auto') };
 
 test('the record of a start names every step, in order, with its time', () => {
-  assert.ok(byShim.length > 30 && byDaemon.length > 0, `${byShim.length} and ${byDaemon.length} steps`);
+  const { all: Steps, steps } = kinds.plain;
+  assert.ok(steps.shim.length > 30 && steps.daemon.length > 0, `${steps.shim.length} and ${steps.daemon.length} steps`);
   Steps.forEach((step, i) => {
     assert.match(step.Name, /^[a-z0-9_]+/);
     assert.ok(step.Duration >= 0 && step.Start >= (Steps[i - 1]?.Start ?? 0), JSON.stringify(step));
@@ -69,7 +83,7 @@ test('the record of a start names every step, in order, with its time', () => {
 });
 
 /** Starts with step `at` of one side failing: refused with the step's name, and nothing is left of the attempt. */
-async function failsAt(side: keyof typeof faultFile, at: number, step: Step): Promise<void> {
+async function failsAt(container: string, side: keyof typeof faultFile, at: number, step: Step): Promise<void> {
   writeFileSync(faultFile[side], String(at));
   const before = captureHost(daemon);
   const what = `step ${at}, ${step.Name} ${step.Args}`;
@@ -89,17 +103,17 @@ async function failsAt(side: keyof typeof faultFile, at: number, step: Step): Pr
   await assertUnchanged(daemon, before).catch((error: Error) => assert.fail(`${what}: ${error.message}`));
 }
 
-for (const [side, steps] of [
-  ['daemon', byDaemon],
-  ['shim', byShim],
-] as const) {
-  test(`each of the ${steps.length} steps of the ${side} fails in turn`, async () => {
-    for (const [at, step] of steps.entries()) await failsAt(side, at, step);
-    writeFileSync(faultFile[side], '');
+for (const [kind, { container, steps }] of Object.entries(kinds)) {
+  for (const side of ['daemon', 'shim'] as const) {
+    test(`${kind}: each of the ${steps[side].length} steps of the ${side} fails in turn`, async () => {
+      for (const [at, step] of steps[side].entries()) await failsAt(container, side, at, step);
+      writeFileSync(faultFile[side], '');
+    });
+  }
+
+  test(`${kind}: after all these failures it starts as ever`, async () => {
+    await engine.start(container);
+    assert.equal(await engine.wait(container), 0);
+    await engine.remove(container);
   });
 }
-
-test('after all these failures it starts as ever', async () => {
-  await engine.start(container);
-  assert.equal(await engine.wait(container), 0);
-});
