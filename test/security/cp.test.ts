@@ -11,6 +11,7 @@ import { Engine } from '../helpers/engine.js';
 import { copyIn, copyOut, launchAfter } from '../helpers/files.js';
 import { ImageLoader } from '../helpers/image-loader.js';
 import { dockerArchive, type TarEntry, tar } from '../helpers/tar.js';
+import { rounds } from '../helpers/watch.js';
 
 /* Attacks on copying between host and containers: what a container holds, what a client sends, what races with both. */
 
@@ -43,7 +44,7 @@ describe('a container that swaps a directory for a link while it is copied (CVE-
   test('copying out never gives a file of the host', async () => {
     const id = await swapping(host);
     let seen = 0;
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < rounds(300); i++) {
       const reply = await get(id, '/r/d/secret');
       assert.ok(!reply.text.includes('secret of the host'));
       if (reply.status === 200) seen += 1;
@@ -54,14 +55,15 @@ describe('a container that swaps a directory for a link while it is copied (CVE-
 
   test('copying in never makes a file on the host', async () => {
     const id = await swapping(host);
-    for (let i = 0; i < 300; i++) await copyIn(engine, id, '/r/d', tar([{ name: `n${i % 7}`, content: 'evil' }]));
+    for (let i = 0; i < rounds(300); i++)
+      await copyIn(engine, id, '/r/d', tar([{ name: `n${i % 7}`, content: 'evil' }]));
     untouched();
     await engine.remove(id);
   });
 
   test('the names within an archive lead nowhere else either', async () => {
     const id = await swapping(host);
-    for (let i = 0; i < 300; i++) await copyIn(engine, id, '/r', tar([{ name: 'd/secret', content: 'evil' }]));
+    for (let i = 0; i < rounds(300); i++) await copyIn(engine, id, '/r', tar([{ name: 'd/secret', content: 'evil' }]));
     untouched();
     await engine.remove(id);
   });
@@ -299,7 +301,25 @@ describe('archives that nobody would write', () => {
   });
 });
 
-describe('mount points (CVE-2026-41568)', () => {
+describe('mount points (CVE-2026-41568, CVE-2026-42306)', () => {
+  test('one in a volume that another container swaps for links meanwhile', async () => {
+    const Binds = ['swapped:/v'];
+    const script = `cd /v; mkdir -p d/m; ln -sfn ${host} l; while :; do mv d t; mv l d; mv t l; mv d t; mv l d; mv t l; done`;
+    const racer = await engine.launch({ Cmd: ['sh', '-c', script], HostConfig: { Binds } });
+    const id = await engine.create({
+      Cmd: ['x'],
+      HostConfig: { Binds: [...Binds, 'within:/v/d/m', 'deep:/v/d/new/er'] },
+    });
+    for (let i = 0; i < rounds(60); i++) {
+      const seen = await get(id, i % 2 ? '/v/d' : '/v/d/m');
+      assert.ok(!seen.text.includes('secret of the host'));
+      await copyIn(engine, id, i % 2 ? '/v/d/m' : '/v/d/new', tar([{ name: `n${i % 7}`, content: 'evil' }]));
+      untouched();
+    }
+    await engine.remove(racer);
+    await engine.remove(id);
+  });
+
   test('a link of the image in the way of one ends in the container, running or not', async () => {
     const { archive, id: image } = dockerArchive({
       layers: [

@@ -5,11 +5,15 @@ import { createGunzip } from 'node:zlib';
 import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import tar from 'tar-stream';
 import type { Ingest, IngestedFile } from './ingest.js';
+import { DOCUMENT_LIMIT } from './manifest.js';
 
 /** Far more than images have: each becomes a file for a while. */
-const ENTRIES_LIMIT = 50_000;
+const ENTRIES_LIMIT = 20_000;
 /** Links in older archives of docker save point to a layer; they do not form chains. */
 const LINKS_LIMIT = 8;
+
+/** What says what the rest is, and is read into memory. */
+const DOCUMENTS: readonly string[] = ['manifest.json', 'index.json', 'oci-layout'];
 
 const COMPRESSED: readonly [string, string][] = [
   ['1f8b', 'gzip'],
@@ -101,7 +105,10 @@ export async function readArchiveFiles(source: AsyncIterable<Buffer>, ingest: In
   try {
     for await (const entry of extract) {
       if (++entries > ENTRIES_LIMIT) throw invalid(`the archive has more than ${ENTRIES_LIMIT} entries`);
-      const { type, name, linkname } = entry.header;
+      const { type, name, linkname, size = 0 } = entry.header;
+      // Before it is received: some kilobytes that are compressed zeros would fill the disk.
+      if (size > DOCUMENT_LIMIT && DOCUMENTS.includes(clean(name)))
+        throw invalid(`${JSON.stringify(name)} in the archive is larger than ${DOCUMENT_LIMIT} bytes`);
       if (type === 'file' || type === 'contiguous-file')
         files.addFile(name, await ingest.add(entry as AsyncIterable<unknown> as AsyncIterable<Buffer>));
       else if (type === 'symlink') files.addLink(name, posix.join(posix.dirname(name), linkname ?? ''));
