@@ -39,9 +39,15 @@ module.exports = {
       'the engines never import each other: services combine them',
     ),
     only(
+      'build-alone',
+      'daemon/src/build',
+      ['kernel', 'lib'],
+      'the engines never import each other: services combine them',
+    ),
+    only(
       'services',
       'daemon/src/services',
-      ['runtime', 'image', 'network', 'volume', 'store', 'kernel', 'lib', 'config', 'paths', 'deps'],
+      ['build', 'runtime', 'image', 'network', 'volume', 'store', 'kernel', 'lib', 'config', 'paths', 'deps'],
       'services are use cases: they know no HTTP',
     ),
     only(

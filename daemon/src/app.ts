@@ -4,6 +4,7 @@ import { installBodyParsers, limitBodyTime } from './api/body.js';
 import { frameworkErrors, installErrors, refuseGarbage } from './api/errors.js';
 import { installOpenApi } from './api/openapi.js';
 import { authRoutes } from './api/routes/auth.js';
+import { buildRoutes } from './api/routes/build.js';
 import { commitRoutes } from './api/routes/commit.js';
 import { containerFileRoutes } from './api/routes/container-files.js';
 import { containerResourceRoutes } from './api/routes/container-resources.js';
@@ -81,6 +82,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(containerStatsRoutes(deps));
   await app.register(containerFileRoutes(deps));
   await app.register(commitRoutes(deps));
+  await app.register(buildRoutes(deps));
   await app.register(execRoutes(deps));
   await app.register(volumeRoutes(deps));
   await app.register(pruneRoutes(deps));

@@ -11,6 +11,7 @@ import { ContainerDirectories } from './services/containers/directories.js';
 import { RestartTimers } from './services/containers/restart-timers.js';
 import { ContainerTrash } from './services/containers/trash.js';
 import { EventBus } from './services/events.js';
+import { BuildCacheStore } from './store/build-cache.js';
 import { ContainerStore } from './store/containers.js';
 import { openDatabase } from './store/database.js';
 import { ImageStore } from './store/images.js';
@@ -24,6 +25,7 @@ export interface Deps {
   readonly log: Logger;
   readonly containers: ContainerStore;
   readonly images: ImageStore;
+  readonly buildCache: BuildCacheStore;
   readonly layers: LayerStore;
   readonly partial: PartialBlobs;
   readonly registries: Transport;
@@ -51,6 +53,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     log,
     containers,
     images: new ImageStore(db),
+    buildCache: new BuildCacheStore(db),
     layers: new LayerStore(paths),
     partial: new PartialBlobs(paths),
     registries: new Transport(),

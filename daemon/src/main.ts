@@ -16,6 +16,7 @@ import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
 import { releaseBundles } from './runtime/bundle.js';
 import { UserMaps } from './runtime/user-maps.js';
+import { restoreBuilds } from './services/build/restore.js';
 import { watchHealth } from './services/containers/health-monitor.js';
 import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
@@ -60,6 +61,7 @@ async function main(argv: readonly string[]): Promise<void> {
   await restoreImages(deps);
   restoreVolumes(deps);
   await restoreContainers(deps);
+  await restoreBuilds(deps);
   await settleVolumes(deps);
   const app = await createApp(deps);
   compileAtOnce();

@@ -52,6 +52,14 @@ export class Paths {
   get empty() {
     return join(this.dataRoot, 'empty');
   }
+  /** Directories that `RUN --mount=type=cache` shares between builds. */
+  get buildMounts() {
+    return join(this.dataRoot, 'build', 'mounts');
+  }
+  /** What only builds at work need and no disk may keep: secrets. */
+  get buildSecrets() {
+    return join(this.execRoot, 'build');
+  }
   get bundles() {
     return join(this.execRoot, 'containers');
   }

@@ -29,20 +29,29 @@ export class Progress {
     this.#reply.raw.writeHead(200, { ...this.#reply.getHeaders(), 'Content-Type': 'application/json' } as never);
   }
 
-  write(line: object): void {
+  /** The promise, where there is one, is kept when the client has taken enough. */
+  write(line: object): Promise<void> | undefined {
     this.#start();
-    this.#reply.raw.write(encodeLine(line));
+    const { raw } = this.#reply;
+    if (raw.write(encodeLine(line)) || raw.destroyed) return undefined;
+    return new Promise((resolve) => {
+      raw.once('drain', resolve);
+      raw.once('close', resolve);
+    });
   }
 
-  /** Does the work and ends the answer. */
-  async run(work: () => Promise<unknown>): Promise<void> {
+  /**
+   * Does the work and ends the answer.
+   * @param detailOf what is told of an error besides its message
+   */
+  async run(work: () => Promise<unknown>, detailOf: (error: unknown) => object = () => ({})): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!this.#started) throw error;
       const message = error instanceof Error ? error.message : String(error);
       this.#reply.log.warn({ err: error }, message);
-      this.write({ errorDetail: { message }, error: message });
+      this.write({ errorDetail: { ...detailOf(error), message }, error: message });
     }
     this.#start();
     this.#reply.raw.end();

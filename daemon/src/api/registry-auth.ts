@@ -16,3 +16,21 @@ export function registryAuth(request: Pick<FastifyRequest, 'headers'>): AuthConf
     return undefined;
   }
 }
+
+/** The same for several registries, by their names: the X-Registry-Config header of a build. */
+export function registryConfig(request: Pick<FastifyRequest, 'headers'>): Map<string, AuthConfig> {
+  const header = request.headers['x-registry-config'];
+  const auths = new Map<string, AuthConfig>();
+  if (typeof header !== 'string' || header === '') return auths;
+  try {
+    const all: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
+    if (typeof all !== 'object' || all === null) return auths;
+    for (const [name, auth] of Object.entries(all)) {
+      // Docker Hub goes by the address of its first version.
+      const domain =
+        name === 'https://index.docker.io/v1/' ? 'docker.io' : name.replace(/^https?:\/\//, '').split('/')[0]!;
+      if (Value.Check(AuthConfig, auth)) auths.set(domain, auth);
+    }
+  } catch {}
+  return auths;
+}

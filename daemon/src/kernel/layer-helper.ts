@@ -12,8 +12,8 @@ export type LayerFailure = 'invalid' | 'space' | 'system' | 'not-found' | 'not-d
 export type LayerReply = { ok: true } | { ok: false; kind: LayerFailure; error: string };
 
 export interface LayerHelperOptions {
-  /** Whether it reads something: `input`. */
-  input?: boolean;
+  /** Whether it reads something: `input`; or what it reads, a descriptor that stays the caller's. */
+  input?: boolean | number;
   /** Its descriptors 3, 4, ... */
   fds?: readonly number[];
 }
@@ -23,7 +23,7 @@ const LINE_LIMIT = 64 * 1024;
 
 /** Which program does something: td-tree starts in a fourth of the time, and reads no archives. */
 export const layerProgram = (verb: string): 'td-layer' | 'td-tree' =>
-  verb === 'extract' || verb === 'unpack' ? 'td-layer' : 'td-tree';
+  ['context', 'extract', 'gather', 'place', 'probe', 'unpack'].includes(verb) ? 'td-layer' : 'td-tree';
 
 /** One run of td-layer that answers more than once, or reads what comes bit by bit. Whoever starts it waits for `ended`. */
 export class LayerHelper {
@@ -40,11 +40,11 @@ export class LayerHelper {
   constructor(verb: string, args: readonly string[], options: LayerHelperOptions = {}) {
     this.#verb = verb;
     const [read, write] = pipe();
-    const stdin = options.input ? pipe() : undefined;
+    const stdin = options.input === true ? pipe() : undefined;
     try {
       const program = layerProgram(verb);
       this.#pid = spawn(helperPath(program), [program, verb, ...args], [], {
-        stdin: stdin?.[0],
+        stdin: stdin?.[0] ?? (typeof options.input === 'number' ? options.input : undefined),
         stdout: write,
         fds: options.fds,
       });

@@ -76,6 +76,8 @@ const statements = (db: Db) => ({
   manifest: db.prepare('INSERT OR IGNORE INTO manifests VALUES (?, ?, ?, ?)'),
   manifests: db.prepare('SELECT digest, media_type, content FROM manifests WHERE image_id = ? ORDER BY rowid DESC'),
   blobs: db.prepare('SELECT blob_digest FROM image_layers WHERE image_id = ? ORDER BY position').pluck(),
+  hide: db.prepare('INSERT OR IGNORE INTO intermediate_images VALUES (?)'),
+  show: db.prepare('DELETE FROM intermediate_images WHERE image_id = ?'),
 });
 
 /**
@@ -89,6 +91,7 @@ export class ImageStore {
   readonly #byId = new Map<string, ImageRecord>();
   /** Canonical reference to image id and the time of tagging. */
   readonly #byTag = new Map<string, { id: string; updatedAt: string }>();
+  readonly #intermediate = new Set<string>();
 
   constructor(db: Db) {
     this.content = new ContentStore(db);
@@ -122,6 +125,8 @@ export class ImageStore {
       this.#byTag.set(row.reference, { id: row.image_id, updatedAt: row.updated_at });
     }
     for (const id of this.#byId.keys()) this.#refreshTags(id);
+    const hidden = db.prepare('SELECT image_id FROM intermediate_images').pluck().all() as string[];
+    for (const id of hidden) this.#intermediate.add(id);
   }
 
   #refreshTags(id: string): void {
@@ -144,9 +149,27 @@ export class ImageStore {
     return tag && this.#byId.get(tag.id);
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they came; without those between two steps of a build. */
   list(): ImageRecord[] {
+    return this.all().filter(({ id }) => !this.#intermediate.has(id));
+  }
+
+  /** The same with those between two steps of a build. */
+  all(): ImageRecord[] {
     return [...this.#byId.values()];
+  }
+
+  isIntermediate(id: string): boolean {
+    return this.#intermediate.has(id);
+  }
+
+  /** Whether an image is only between two steps of a build, or somebody's result. */
+  setIntermediate(id: string, intermediate: boolean): void {
+    if (intermediate === this.#intermediate.has(id)) return;
+    if (intermediate) this.#sql.hide.run(id);
+    else this.#sql.show.run(id);
+    if (intermediate) this.#intermediate.add(id);
+    else this.#intermediate.delete(id);
   }
 
   /**
@@ -247,6 +270,7 @@ export class ImageStore {
   /** Gives an image a name, with a tag or a digest; returns the id of the image that had it before, if another one. */
   tag(reference: string, id: string, updatedAt: string): string | undefined {
     const before = this.#byTag.get(reference)?.id;
+    this.setIntermediate(id, false);
     this.#sql.tag.run(reference, id, updatedAt);
     this.#byTag.set(reference, { id, updatedAt });
     this.#refreshTags(id);
@@ -273,6 +297,7 @@ export class ImageStore {
       this.#sql.remove.run(id);
     });
     for (const reference of names) this.#byTag.delete(reference);
+    this.#intermediate.delete(id);
     this.#byId.delete(id);
   }
 }

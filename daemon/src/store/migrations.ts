@@ -100,4 +100,23 @@ export const MIGRATIONS: readonly string[] = [
     maps         TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- What steps of builds have made, by a digest of all that went into them.
+  CREATE TABLE build_cache (
+    key         TEXT PRIMARY KEY,
+    image_id    TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    parent_id   TEXT NOT NULL,
+    description TEXT NOT NULL,
+    size        INTEGER NOT NULL,
+    created_at  TEXT NOT NULL,
+    used_at     TEXT NOT NULL,
+    uses        INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX build_cache_image ON build_cache (image_id);
+
+  -- Images that are between two steps, and nobody's result: lists do not show them.
+  CREATE TABLE intermediate_images (
+    image_id TEXT PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE
+  ) STRICT;
+  `,
 ];

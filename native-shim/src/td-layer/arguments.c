@@ -31,14 +31,14 @@ static int values_of(const char *option)
         int values;
     } OPTIONS[] = {{"pidfd", 1},     {"scratch", 1},   {"overlay", 1}, {"bind", 3},  {"subpath", 1},
                    {"read-only", 0}, {"path", 1},      {"name", 1},    {"upper", 1}, {"follow", 0},
-                   {"chunked", 0},   {"keep-kind", 0}, {"owner", 1}};
+                   {"chunked", 0},   {"keep-kind", 0}, {"owner", 1},   {"source", 1}};
     for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++)
         if (strcmp(option, OPTIONS[i].name) == 0) return OPTIONS[i].values;
     return -1;
 }
 
 static bool take(struct arguments *a, const char *option, char **values, const char **overlay,
-                 size_t *overlays, struct root_bind *binds, const char **subpath)
+                 size_t *overlays, size_t *sources, struct root_bind *binds, const char **subpath)
 {
     if (strcmp(option, "pidfd") == 0) {
         return small_number(values[0], &a->plan.pidfd);
@@ -50,6 +50,8 @@ static bool take(struct arguments *a, const char *option, char **values, const c
         *subpath = values[0]; /* of the bind that follows */
     } else if (strcmp(option, "overlay") == 0) {
         overlay[(*overlays)++] = values[0];
+    } else if (strcmp(option, "source") == 0) {
+        a->source[(*sources)++] = values[0];
     } else if (strcmp(option, "scratch") == 0) {
         a->plan.scratch = values[0];
     } else if (strcmp(option, "path") == 0) {
@@ -72,18 +74,20 @@ static bool take(struct arguments *a, const char *option, char **values, const c
 
 bool arguments_read(char **argv, struct arguments *arguments)
 {
-    size_t count = 0, overlays = 0;
+    size_t count = 0, overlays = 0, sources = 0;
     const char *subpath = NULL;
     while (argv[count]) count++;
-    /* More room than any of the two can need. */
+    /* More room than any of the three can need. */
     struct root_bind *binds = allocate((count + 1) * sizeof *binds);
     const char **overlay = allocate((count + 1) * sizeof *overlay);
-    *arguments = (struct arguments){.plan = {.pidfd = -1, .overlay = overlay, .binds = binds}};
+    const char **source = allocate((count + 1) * sizeof *source);
+    *arguments =
+        (struct arguments){.plan = {.pidfd = -1, .overlay = overlay, .binds = binds}, .source = source};
     for (size_t i = 0; i < count;) {
         const char *option = argv[i++];
         int values = values_of(option);
         if (values < 0 || (size_t)values > count - i) return false;
-        if (!take(arguments, option, argv + i, overlay, &overlays, binds, &subpath)) return false;
+        if (!take(arguments, option, argv + i, overlay, &overlays, &sources, binds, &subpath)) return false;
         i += (size_t)values;
     }
     return arguments->plan.pidfd >= 0 || arguments->upper || (arguments->plan.scratch && overlays > 0);

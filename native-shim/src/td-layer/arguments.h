@@ -7,7 +7,8 @@
 struct arguments {
     struct root_plan plan;
     const char *path, *name, *upper;
-    const char *owner; /* user[:group], as `docker run -u` has it; NULL: whatever the archive says */
+    const char *owner;   /* user[:group], as `docker run -u` has it; NULL: whatever the archive says */
+    const char **source; /* directories to copy from, topmost first, NULL at the end */
     bool follow, chunked, keep_kind;
 };
 

@@ -18,6 +18,10 @@
  *   td-layer archive OPTIONS the same, and, once a byte comes on stdin, what lies there as an archive to descriptor 3
  *   td-layer export OPTIONS  the container's whole root, without what is mounted in it, to descriptor 3
  *   td-layer extract OPTIONS reads an archive on stdin and writes it into a directory of a container
+ *   td-layer context DIR     reads an archive on stdin, of which nothing is a layer's, and writes it into DIR, which is empty
+ *   td-layer probe DIR       says whether stdin is an archive; DIR is all that it could see of the machine
+ *   td-layer gather OPTIONS  says which files patterns mean, as gather.h has it
+ *   td-layer place OPTIONS   copies files into a root, as place.h has it
  *
  * OPTIONS say where the container's root comes from and what is meant in it (arguments.c).
  *
@@ -200,6 +204,7 @@ static const struct {
     {"pack", verb_pack, true, false},      {"changes", verb_changes, true, false},
     {"stat", verb_stat, false, true},      {"archive", verb_archive, false, true},
     {"export", verb_export, false, false}, {"extract", verb_extract, false, true},
+    {"place", verb_place, false, false},
 };
 
 int main(int argc, char **argv)
@@ -209,6 +214,10 @@ int main(int argc, char **argv)
         bool keep = argc == 4 && strcmp(argv[3], "keep") == 0;
         if (argc == 3 || keep) return verb_unpack(argv[2], keep);
     }
+    if (argc == 3 && strcmp(argv[1], "context") == 0) return verb_context(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "probe") == 0) return verb_probe(argv[2]);
+    if (argc > 3 && strcmp(argv[1], "gather") == 0 && arguments_read(argv + 2, &arguments))
+        return verb_gather(&arguments);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
     if (argc >= 3 && strcmp(argv[1], "size") == 0) return verb_size(argv + 2);
     if (argc > 4 && strcmp(argv[1], "copy") == 0) return verb_copy(argv[2], argv[3], argv + 4);
@@ -231,7 +240,8 @@ int main(int argc, char **argv)
         "LAYER...\n"
         "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
         "       td-layer pack upper DIR\n       td-layer size DIR...\n       td-layer "
-        "changes|stat|archive|export|extract OPTIONS\n",
+        "changes|stat|archive|export|extract|gather|place OPTIONS\n"
+        "       td-layer context DIR <ARCHIVE\n       td-layer probe DIR <FILE\n",
         stderr);
     return 2;
 }

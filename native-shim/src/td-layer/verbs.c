@@ -2,10 +2,13 @@
 #include "td-layer/confine.h"
 #include "td-layer/fail.h"
 #include "td-layer/filesystem.h"
+#include "td-layer/gather.h"
 #include "td-layer/input.h"
 #include "td-layer/lookup.h"
 #include "td-layer/owner.h"
+#include "td-layer/place.h"
 #include "td-layer/unpack.h"
+#include "td-layer/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,4 +64,59 @@ int verb_extract(const struct arguments *arguments)
     fflush(stdout);
     unpack(&input, directory, &options);
     return 0;
+}
+
+int verb_context(const char *path)
+{
+    struct unpack_options options = {.shown = path};
+    struct input input;
+    struct stat stat;
+    fail_subject = "build context";
+    input_prepare(&input, STDIN_FILENO, false);
+    int root = confine(path, CONFINE_WRITE, STDERR_FILENO);
+    if (fstat(root, &stat) < 0) fail_errno(errno, "look at the directory");
+    options.root_device = stat.st_dev;
+    unpack(&input, root, &options);
+    return 0;
+}
+
+int verb_probe(const char *path)
+{
+    struct input input;
+    struct tar tar = {.input = &input};
+    fail_subject = "file";
+    input_prepare(&input, STDIN_FILENO, false);
+    confine(path, CONFINE_READ, STDERR_FILENO);
+    input_open(&input);
+    puts(tar_next(&tar) ? "{\"ok\":true}" : "{\"ok\":false,\"kind\":\"invalid\",\"error\":\"empty\"}");
+    return fflush(stdout) == 0 ? 0 : 2;
+}
+
+int verb_gather(const struct arguments *arguments)
+{
+    size_t count;
+    char **words = words_read(&count);
+    if (arguments->upper)
+        close(confine(arguments->upper, CONFINE_READ, STDERR_FILENO));
+    else
+        confine_in_root(&arguments->plan, true, CONFINE_READ, STDERR_FILENO);
+    gather(words, count);
+    puts("{\"ok\":true}");
+    return fflush(stdout) == 0 ? 0 : 2;
+}
+
+int verb_place(const struct arguments *arguments)
+{
+    enum { SOURCE = STDERR_FILENO + 1 };
+    size_t count;
+    int source = -1;
+    char **words = words_read(&count);
+    confine_start();
+    if (arguments->source[0]) source = place_open_source(arguments->source, arguments->plan.scratch);
+    if (source >= 0 && source != SOURCE) source = dup3(source, SOURCE, O_CLOEXEC);
+    root_enter(&arguments->plan, true);
+    confine_process(CONFINE_WRITE, SOURCE);
+    place(source, words, count);
+    puts("{\"ok\":true}");
+    return fflush(stdout) == 0 ? 0 : 2;
 }

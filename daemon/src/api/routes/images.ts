@@ -45,7 +45,7 @@ export const imageRoutes =
         schema: {
           summary: 'List images',
           querystring: Type.Object({
-            all: flag('Accepted; every image is shown.'),
+            all: flag('Also what is between two steps of a build.'),
             digests: flag('Accepted; digests are always shown.'),
             manifests: flag('Accepted; an image is for one platform.'),
             'shared-size': flag('Count the bytes that images share.'),
@@ -55,8 +55,8 @@ export const imageRoutes =
         },
       },
       (request, reply) => {
-        const { filters, 'shared-size': sharedSize } = request.query;
-        reply.send(listImages(deps, { filters, sharedSize }).map((image) => summaryFor(request, image)));
+        const { all, filters, 'shared-size': sharedSize } = request.query;
+        reply.send(listImages(deps, { all, filters, sharedSize }).map((image) => summaryFor(request, image)));
       },
     );
 

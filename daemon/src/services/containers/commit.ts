@@ -1,27 +1,25 @@
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerConfig } from '@tinydocker/shared/api/containers.js';
-import { EngineError, invalid, notFound, within } from '@tinydocker/shared/errors.js';
+import { invalid, notFound, within } from '@tinydocker/shared/errors.js';
 import type { Reference } from '@tinydocker/shared/reference.js';
+import { applyInstructions } from '../../build/instructions.js';
 import type { Deps } from '../../deps.js';
-import type { ArchivedLayer } from '../../image/archived-image.js';
-import { chainIds, sha256 } from '../../image/digest.js';
 import type { UnpackedLayer } from '../../image/layers.js';
-import { LayerHelper } from '../../kernel/layer-helper.js';
+import { packLayer } from '../../image/pack.js';
 import { timestamp } from '../../lib/clock.js';
 import { newId } from '../../lib/ids.js';
 import type { OciImage } from '../../lib/oci-image.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
 import { collectContent } from '../images/collect.js';
-import { insertImage } from '../images/insert.js';
-import { applyInstructions } from '../images/instructions.js';
+import { deriveImage, type TopLayer } from '../images/derive.js';
 import { publishImage } from '../images/publish.js';
 import { noSuchImage } from '../images/resolve.js';
 import { readName } from '../images/tag.js';
 import { compactImageConfig, imageConfigOf, mergeImageConfig } from './commit-config.js';
 import { publishContainer } from './publish.js';
-import { parseSignal } from './signals.js';
+import { isSignal } from './signals.js';
 import { whileStill } from './stand-still.js';
 
 export type CommitDeps = Pick<
@@ -40,17 +38,6 @@ export interface CommitOptions {
   changes?: readonly string[];
 }
 
-/** overlayfs takes 500 lower directories, one of which is the engine's. */
-const LAYERS_LIMIT = 499;
-
-function isSignal(text: string): boolean {
-  try {
-    return parseSignal(text) > 0;
-  } catch {
-    return false;
-  }
-}
-
 /** The image that a container was made from; without it, it is not known how its layers came to be. */
 function imageOf(deps: CommitDeps, record: ContainerRecord): ImageRecord {
   const image = deps.images.get(record.imageId);
@@ -60,80 +47,26 @@ function imageOf(deps: CommitDeps, record: ContainerRecord): ImageRecord {
 
 /** Writes a container's own layer to a file, as an archive. */
 async function packUpper(deps: CommitDeps, record: ContainerRecord, file: string): Promise<void> {
-  const fd = openSync(file, 'wx', 0o600);
-  try {
-    const helper = new LayerHelper('pack', ['upper', `${deps.paths.container(record.id)}/upper`], { fds: [fd] });
-    const reply = await helper.reply();
-    await helper.close();
-    if (!reply.ok) throw reply.kind === 'invalid' ? invalid(reply.error) : new EngineError('system', reply.error);
-  } finally {
-    closeSync(fd);
-  }
+  await packLayer(`${deps.paths.container(record.id)}/upper`, file);
   // Of one that is being removed, files may be gone already.
   if (!deps.containers.get(record.id)) throw notFound(`No such container: ${record.name}`);
 }
 
-function documentOf(
-  image: ImageRecord,
-  record: ContainerRecord,
-  options: CommitOptions,
-  config: OciImage['config'],
-  diffIds: string[],
-): { id: string; text: string } {
-  const created = timestamp();
-  const { author, comment } = options;
-  const step = {
-    created,
-    created_by: (record.config.Cmd ?? []).join(' '),
-    ...(author && { author }),
-    ...(comment && { comment }),
-    ...(diffIds.length === image.layers.length && { empty_layer: true }),
-  };
-  const document: OciImage & { container: string } = {
-    architecture: image.config.architecture,
-    ...(author && { author }),
-    config,
-    container: record.id,
-    created,
-    history: [...(image.config.history ?? []), step],
-    os: image.config.os || 'linux',
-    rootfs: { type: 'layers', diff_ids: diffIds },
-    ...(image.config.variant && { variant: image.config.variant }),
-  };
-  const text = JSON.stringify(document);
-  return { id: sha256(text), text };
-}
-
-/** The layers of the container's image, which are all there. */
-function lowerLayers(deps: CommitDeps, image: ImageRecord): ArchivedLayer[] {
-  const { content } = deps.images;
-  return image.layers.map((id) => {
-    const { chainId, diffId } = content.layer(id)!;
-    return { chainId, diffId, file: { path: '', digest: content.blobOfLayer(id) ?? '', size: 0 } };
-  });
-}
-
-/** Adds the image to the store. Nothing waits in here: no one sees it half-done. */
+/** Adds the image to the store. */
 function addImage(
   deps: CommitDeps,
   record: ContainerRecord,
-  options: CommitOptions,
+  { author, comment }: CommitOptions,
   config: OciImage['config'],
-  top: { layer: UnpackedLayer; file: string },
+  top: TopLayer,
 ): ImageRecord {
   const image = imageOf(deps, record); // again: it may have been removed meanwhile
-  const layers = lowerLayers(deps, image);
-  const { layer, file } = top;
-  const diffIds = layers.map(({ diffId }) => diffId);
-  const unpacked = new Map<string, UnpackedLayer>();
-  if (layer.entries > 0) {
-    diffIds.push(layer.diffId);
-    const chainId = chainIds(diffIds).at(-1)!;
-    layers.push({ chainId, diffId: layer.diffId, file: { path: file, digest: layer.digest, size: layer.inputSize } });
-    unpacked.set(chainId, layer);
-  }
-  if (layers.length > LAYERS_LIMIT) throw new EngineError('system', 'max depth exceeded');
-  return insertImage(deps, documentOf(image, record, options, config, diffIds), layers, unpacked);
+  const created = timestamp();
+  const words = { ...(author && { author }), ...(comment && { comment }) };
+  const history = { created, created_by: (record.config.Cmd ?? []).join(' '), ...words };
+  const { os, architecture } = image.config;
+  const derived = { config, history, author, created, container: record.id, platform: { os, architecture } };
+  return deriveImage(deps, image, derived, top);
 }
 
 function publish(

@@ -110,7 +110,7 @@ async function filled(deps: CreateDeps, container: ContainerRecord): Promise<voi
  */
 export function createContainer(
   deps: CreateDeps,
-  options: { name?: string; platform?: string },
+  options: { name?: string; platform?: string; withoutVolumes?: boolean },
   request: ContainerCreateRequest,
 ): ContainerCreateResponse | Promise<ContainerCreateResponse> {
   refuseNul(request);
@@ -123,7 +123,9 @@ export function createContainer(
   const network = resolveNetworkMode(request);
   const id = newId();
   const host = network.mode === 'host' || given.UTSMode === 'host' ? hostname() : shortId(id);
-  const config = mergeConfig(request, image.config.config ?? {}, request.Hostname || host);
+  const merged = mergeConfig(request, image.config.config ?? {}, request.Hostname || host);
+  // A step of a build keeps what it writes, wherever it is.
+  const config = options.withoutVolumes ? { ...merged, Volumes: null } : merged;
   if (!config.Entrypoint?.length && !config.Cmd?.length) throw invalid('no command specified');
   checkHealthcheck(request.Healthcheck);
   validateConfig(config);

@@ -28,3 +28,12 @@ export function parseSignal(text: string): number {
   if (number === undefined) throw invalid(`invalid signal: ${text}`);
   return number;
 }
+
+/** Whether a word is a signal's number or name. */
+export function isSignal(text: string): boolean {
+  try {
+    return parseSignal(text) > 0;
+  } catch {
+    return false;
+  }
+}

@@ -15,13 +15,15 @@ export interface ListImagesOptions {
   sharedSize?: boolean;
   /** Sizes are of all that lies on disk: of the blobs too that the layers came from. */
   blobs?: boolean;
+  /** Also those between two steps of a build. */
+  all?: boolean | undefined;
 }
 
 /** When the image says that it was made, in ms since 1970; 0 when it does not. */
 const madeAt = (image: ImageRecord): number => Date.parse(image.config.created ?? '') || 0;
 
 /**
- * The images, the newest first. `all` has nothing to add: there are no images that only build on others.
+ * The images, the newest first.
  * @throws EngineError invalid: a filter; not-found: the image that before or since names
  */
 export function listImages(deps: Pick<Deps, 'containers' | 'images'>, options: ListImagesOptions): ImageSummary[] {
@@ -31,7 +33,7 @@ export function listImages(deps: Pick<Deps, 'containers' | 'images'>, options: L
   const users = countUsers(deps);
   const sizes = new ImageSizes(deps, options);
   const found: [number, ImageSummary][] = [];
-  for (const image of deps.images.list()) {
+  for (const image of options.all ? deps.images.all() : deps.images.list()) {
     if (!isMeant(image) || !matchesLabels(filters, image.config.config?.Labels)) continue;
     const names = namesOf(image);
     if (!names) continue;

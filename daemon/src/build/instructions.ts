@@ -2,10 +2,12 @@ import { posix } from 'node:path';
 import type { ImageConfig } from '@tinydocker/shared/api/images.js';
 import { type EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { parseDuration } from '@tinydocker/shared/units.js';
-import { expand, splitPairs, splitWords } from './instruction-words.js';
+import { type Expansion, expand } from './expand.js';
+import { jsonWords, splitPairs, splitWords } from './words.js';
 
 /*
- * Instructions of a Dockerfile that change an image's configuration and nothing else: what `docker commit --change` takes.
+ * Instructions of a Dockerfile that change an image's configuration and nothing else, in a build and in what `docker commit
+ * --change` takes.
  */
 
 /** What instructions work on. */
@@ -14,6 +16,9 @@ interface Work {
   /** Whether one of them has set the command. */
   commandSet: boolean;
   isSignal: (text: string) => boolean;
+  /** What variables stand for where they are not the configuration's own: `ARG`. */
+  argument?: ((name: string) => string | undefined) | undefined;
+  escape: string;
 }
 
 type Instruction = (work: Work, rest: string) => void;
@@ -23,18 +28,12 @@ const count = (name: string, words: readonly unknown[], exactly?: number): void 
   if (words.length === 0) throw invalid(`${name} requires at least one argument`);
 };
 
-const environment = (work: Work): ReadonlyMap<string, string> =>
-  new Map((work.config.Env ?? []).map((entry) => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]));
-
-/** A list in JSON, or undefined where the text is not one. */
-function jsonWords(rest: string): string[] | undefined {
-  if (!rest.startsWith('[')) return undefined;
-  try {
-    const words: unknown = JSON.parse(rest);
-    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined;
-  } catch {
-    return undefined;
-  }
+/** Variables as they stand now: what an instruction sets, it does not see itself. */
+function expansionOf({ config, argument, escape }: Work): Expansion {
+  const known = new Map(
+    (config.Env ?? []).map((entry) => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]),
+  );
+  return { lookup: (name) => known.get(name) ?? argument?.(name), escape };
 }
 
 /** A command line: a list, or text for the shell. */
@@ -47,13 +46,13 @@ function command(work: Work, rest: string): string[] {
 /** One word, with variables put in. */
 function oneWord(name: string, work: Work, rest: string): string {
   count(name, rest === '' ? [] : [rest], 1);
-  return expand(rest, environment(work));
+  return expand(rest, expansionOf(work));
 }
 
 function pairs(name: string, work: Work, rest: string): [string, string][] {
   count(name, rest === '' ? [] : [rest]);
-  const known = environment(work);
-  return splitPairs(name, rest).map(([key, value]) => [expand(key, known), expand(value, known)]);
+  const by = expansionOf(work);
+  return splitPairs(name, rest, work.escape).map(([key, value]) => [expand(key, by), expand(value, by)]);
 }
 
 /** 80, 80/udp, 8000-8010/tcp: every port by itself. */
@@ -117,10 +116,10 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
     }
   },
   EXPOSE(work, rest) {
-    const words = splitWords(rest);
+    const words = splitWords(rest, work.escape);
     count('EXPOSE', words);
-    const known = environment(work);
-    const ports = words.flatMap((word) => splitWords(expand(word, known))).flatMap(portsOf);
+    const by = expansionOf(work);
+    const ports = words.flatMap((word) => splitWords(expand(word, by))).flatMap(portsOf);
     work.config.ExposedPorts = { ...work.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
   },
   HEALTHCHECK: healthCheck,
@@ -143,10 +142,10 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
     work.config.User = oneWord('USER', work, rest);
   },
   VOLUME(work, rest) {
-    const words = jsonWords(rest) ?? splitWords(rest);
+    const words = jsonWords(rest) ?? splitWords(rest, work.escape);
     count('VOLUME', words);
-    const known = environment(work);
-    const paths = words.map((word) => expand(word, known));
+    const by = expansionOf(work);
+    const paths = words.map((word) => expand(word, by));
     if (paths.includes('')) throw invalid('VOLUME specified can not be an empty string');
     work.config.Volumes = { ...work.config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) };
   },
@@ -156,6 +155,29 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
     work.config.WorkingDir = joined;
   },
 };
+
+/** Whether a word is an instruction of this kind. */
+export const changesConfiguration = (word: string): boolean => Object.hasOwn(INSTRUCTIONS, word);
+
+export interface ChangeContext {
+  isSignal: (text: string) => boolean;
+  /** Whether the command has been set since the image that all began with. */
+  commandSet: boolean;
+  argument: (name: string) => string | undefined;
+  escape: string;
+}
+
+/** Applies one instruction of a build to a copy of a configuration. @throws EngineError invalid, in Docker's words */
+export function applyInstruction(
+  config: ImageConfig,
+  name: string,
+  rest: string,
+  context: ChangeContext,
+): { config: ImageConfig; commandSet: boolean } {
+  const work: Work = { ...context, config: structuredClone(config) };
+  INSTRUCTIONS[name]!(work, rest);
+  return work;
+}
 
 /**
  * Applies instructions to a copy of a configuration.
@@ -167,7 +189,7 @@ export function applyInstructions(
   changes: readonly string[],
   isSignal: (text: string) => boolean,
 ): ImageConfig {
-  const work: Work = { config: structuredClone(config), commandSet: false, isSignal };
+  const work: Work = { config: structuredClone(config), commandSet: false, isSignal, escape: '\\' };
   for (const change of changes) {
     const lines = instructionLines(change);
     if (lines.length === 0) throw invalid('file with no instructions');
