@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import tar from 'tar-stream';
+import { decompressed } from './decompress.js';
+import type { EagerUnpacker } from './eager-unpack.js';
 import type { Ingest, IngestedFile } from './ingest.js';
 import { DOCUMENT_LIMIT } from './manifest.js';
 
@@ -14,13 +15,6 @@ const LINKS_LIMIT = 8;
 
 /** What says what the rest is, and is read into memory. */
 const DOCUMENTS: readonly string[] = ['manifest.json', 'index.json', 'oci-layout'];
-
-const COMPRESSED: readonly [string, string][] = [
-  ['1f8b', 'gzip'],
-  ['28b52ffd', 'zstd'],
-  ['fd377a585a00', 'xz'],
-  ['425a68', 'bzip2'],
-];
 
 /** A name in the archive without `.`, `..` and slashes too many. @throws EngineError invalid: it leads out */
 function clean(name: string): string {
@@ -62,46 +56,50 @@ export class ArchiveFiles {
   }
 }
 
-/** The stream decompressed where it is gzip. @throws EngineError invalid: compressed in another way */
-async function* plain(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const pieces = source[Symbol.asyncIterator]();
-  const first: Buffer[] = [];
-  let size = 0;
-  while (size < 6) {
+/** Whether an entry looks like a layer that is not there yet: then it is unpacked while the rest of the archive arrives. */
+export type IsLayer = (name: string, head: Buffer) => boolean;
+
+/** What tells a layer from a document. */
+const HEAD = 512;
+
+/** The beginning of a stream, and all of it. */
+async function peek(stream: AsyncIterable<Buffer>): Promise<{ head: Buffer; all: AsyncIterable<Buffer> }> {
+  const pieces = stream[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < HEAD) {
     const { value, done } = await pieces.next();
     if (done) break;
-    first.push(value);
-    size += value.length;
+    head = head.length === 0 ? value : Buffer.concat([head, value]);
   }
-  const head = Buffer.concat(first);
-  const rest = { [Symbol.asyncIterator]: () => pieces };
-  const whole = (async function* () {
-    yield head;
-    yield* rest;
+  const all = (async function* () {
+    if (head.length > 0) yield head;
+    yield* { [Symbol.asyncIterator]: () => pieces };
   })();
-  const magic = head.toString('hex', 0, 6);
-  const compression = COMPRESSED.find(([start]) => magic.startsWith(start))?.[1];
-  if (compression === undefined) return yield* whole;
-  if (compression !== 'gzip') {
-    throw invalid(`the archive is compressed with ${compression}: decompress it first, or use gzip`);
-  }
-  const gunzip = createGunzip();
-  const fed = pipeline(Readable.from(whole), gunzip);
-  fed.catch(() => {}); // reported by the reading below as well
-  yield* gunzip as AsyncIterable<Buffer>;
-  await fed;
+  return { head, all };
 }
 
 /**
- * Reads a tar archive, plain or gzip, into received files.
+ * Reads a tar archive, plain or compressed, into received files.
  * @throws EngineError invalid: no tar, cut off, a name that leads out, too many entries; system
  */
-export async function readArchiveFiles(source: AsyncIterable<Buffer>, ingest: Ingest): Promise<ArchiveFiles> {
+export async function readArchiveFiles(
+  source: AsyncIterable<Buffer>,
+  ingest: Ingest,
+  eager: EagerUnpacker,
+  isLayer: IsLayer,
+): Promise<ArchiveFiles> {
   const files = new ArchiveFiles();
   const extract = tar.extract();
-  const fed = pipeline(Readable.from(plain(source)), extract);
+  const fed = pipeline(Readable.from(decompressed(source, ingest.directory)), extract);
   fed.catch(() => {}); // reported by the iteration as well
   let entries = 0;
+  const receive = async (name: string, entry: AsyncIterable<Buffer>): Promise<IngestedFile> => {
+    const { head, all } = await peek(entry);
+    if (!isLayer(name, head)) return ingest.add(all);
+    const file = await ingest.addUnhashed(all);
+    eager.add(file);
+    return file;
+  };
   try {
     for await (const entry of extract) {
       if (++entries > ENTRIES_LIMIT) throw invalid(`the archive has more than ${ENTRIES_LIMIT} entries`);
@@ -110,13 +108,14 @@ export async function readArchiveFiles(source: AsyncIterable<Buffer>, ingest: In
       if (size > DOCUMENT_LIMIT && DOCUMENTS.includes(clean(name)))
         throw invalid(`${JSON.stringify(name)} in the archive is larger than ${DOCUMENT_LIMIT} bytes`);
       if (type === 'file' || type === 'contiguous-file')
-        files.addFile(name, await ingest.add(entry as AsyncIterable<unknown> as AsyncIterable<Buffer>));
+        files.addFile(name, await receive(name, entry as AsyncIterable<unknown> as AsyncIterable<Buffer>));
       else if (type === 'symlink') files.addLink(name, posix.join(posix.dirname(name), linkname ?? ''));
       else if (type === 'link') files.addLink(name, linkname ?? '');
       else clean(name);
       entry.resume();
     }
     await fed;
+    await eager.finish();
   } catch (error) {
     if (error instanceof EngineError) throw error;
     // Where the source failed, the iteration only knows that its stream is gone.

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readImageArchive } from './archive.js';
 import type { ArchivedImage } from './archived-image.js';
+import { EagerUnpacker } from './eager-unpack.js';
 import { Ingest } from './ingest.js';
+import { LayerStore } from './layers.js';
 import {
   configFor,
   digestOf,
@@ -17,9 +20,15 @@ import {
   ociEntries,
 } from './test-archives.js';
 
+/* Layers are unpacked by the real td-layer, which needs root. */
+
 const scratch = makeScratch();
-mkdirSync(scratch.ingest);
-after(() => scratch.remove());
+const layers = new LayerStore(scratch);
+before(() => layers.restore(new Set()));
+after(async () => {
+  await layers.emptied();
+  scratch.remove();
+});
 
 const layer = await makeTar([[{ name: 'hello' }, 'world']]);
 const other = await makeTar([[{ name: 'other' }, 'layer']]);
@@ -28,9 +37,11 @@ const config = configFor([layer, other]);
 /** Reads an archive and, however that ends, checks that nothing stays behind. */
 async function readBytes(archive: Buffer, look: (images: ArchivedImage[]) => void = () => {}): Promise<void> {
   const ingest = new Ingest(scratch);
+  const eager = new EagerUnpacker(layers);
   try {
-    look(await readImageArchive(inPieces(archive), ingest));
+    look(await readImageArchive(inPieces(archive), ingest, eager, () => false));
   } finally {
+    await eager.close();
     ingest.close();
     assert.deepEqual(readdirSync(scratch.ingest), []);
   }
@@ -219,10 +230,18 @@ test('what is no archive, or only a part of one', async () => {
     await assert.rejects(readBytes(whole.subarray(0, size)), { kind: 'invalid' }, `cut at ${size}`);
   }
   const packed = gzipSync(whole);
-  await assert.rejects(readBytes(packed.subarray(0, packed.length - 20)), /^EngineError: the archive cannot be read/);
+  await assert.rejects(readBytes(packed.subarray(0, packed.length - 20)), { kind: 'invalid' });
   await assert.rejects(readBytes(Buffer.alloc(0)), /holds no image/);
-  await assert.rejects(readBytes(Buffer.from('28b52ffd00000000', 'hex')), /is compressed with zstd/);
+  await assert.rejects(readBytes(Buffer.from('28b52ffd00000000', 'hex')), /the archive cannot be decompressed/);
   await assert.rejects(readBytes(Buffer.alloc(5000, 'x')), /^EngineError: the archive cannot be read/);
+});
+
+test('an archive may be compressed as a whole', async () => {
+  const archive = await makeTar(dockerEntries(config, [layer, other]));
+  await readBytes(gzipSync(archive), check([]));
+  for (const program of ['zstd', 'xz', 'bzip2']) {
+    await readBytes(execFileSync(program, ['-c'], { input: archive }), check([]));
+  }
 });
 
 test('a client that goes away is an error, and no part stays', async () => {
@@ -231,7 +250,12 @@ test('a client that goes away is an error, and no part stays', async () => {
     yield (await makeTar(dockerEntries(config, [layer, other]))).subarray(0, 1500);
     throw new Error('aborted');
   }
-  await assert.rejects(readImageArchive(broken(), ingest), /the archive cannot be read: aborted/);
+  const eager = new EagerUnpacker(layers);
+  await assert.rejects(
+    readImageArchive(broken(), ingest, eager, () => false),
+    /the archive cannot be read: aborted/,
+  );
+  await eager.close();
   ingest.close();
   assert.deepEqual(readdirSync(scratch.ingest), []);
 });

@@ -19,6 +19,14 @@ export interface ArchivedImage {
   readonly layers: readonly ArchivedLayer[];
   /** Canonical references. */
   readonly tags: readonly string[];
+  /** What a registry called it, where the archive says: it is called so again when it is pushed. */
+  readonly manifest?: ArchivedManifest;
+}
+
+export interface ArchivedManifest {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly content: Buffer;
 }
 
 /** @throws EngineError invalid: not as many files as the configuration has layers */
@@ -26,13 +34,14 @@ export function archivedImage(
   document: ImageDocument,
   files: readonly IngestedFile[],
   tags: readonly string[],
+  manifest?: ArchivedManifest,
 ): ArchivedImage {
   if (files.length !== document.diffIds.length) {
     throw invalid(`invalid manifest, layers length mismatch: expected ${document.diffIds.length}, got ${files.length}`);
   }
   const chain = chainIds(document.diffIds);
   const layers = files.map((file, i) => ({ chainId: chain[i]!, diffId: document.diffIds[i]!, file }));
-  return { document, layers, tags };
+  return { document, layers, tags, ...(manifest && { manifest }) };
 }
 
 /** A name from an archive as a canonical reference. @throws EngineError invalid */

@@ -3,6 +3,7 @@ import type { ArchiveFiles } from './archive-files.js';
 import { type ArchivedImage, archivedImage, tagFrom } from './archived-image.js';
 import { readImageConfig } from './config.js';
 import { type IngestedFile, readDocument } from './ingest.js';
+import { keptManifests } from './oci-layout.js';
 
 /** The list of images in what `docker save` writes. */
 export const DOCKER_MANIFEST = 'manifest.json';
@@ -40,11 +41,12 @@ function find(files: ArchiveFiles, name: string): IngestedFile {
 export async function readDockerArchive(files: ArchiveFiles): Promise<ArchivedImage[]> {
   const { json } = await readDocument(files.get(DOCKER_MANIFEST)!, DOCKER_MANIFEST);
   if (!Array.isArray(json) || !json.every(isItem)) throw invalid(`${DOCKER_MANIFEST} is not a list of images`);
+  const manifests = await keptManifests(files);
   const images: ArchivedImage[] = [];
   for (const item of json) {
     const document = await readImageConfig(find(files, item.Config));
     const layers = (item.Layers ?? []).map((name) => find(files, name));
-    images.push(archivedImage(document, layers, (item.RepoTags ?? []).map(tagFrom)));
+    images.push(archivedImage(document, layers, (item.RepoTags ?? []).map(tagFrom), manifests.get(document.id)));
   }
   return images;
 }

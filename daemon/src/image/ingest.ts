@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, invalid, SystemError } from '@tinydocker/shared/errors.js';
 import { newId } from '../lib/ids.js';
+import type { UnpackedLayer } from './layers.js';
 import { DOCUMENT_LIMIT, parseDocument } from './manifest.js';
 
 /** A file as it was received, under a name of ours, with what its bytes are. */
@@ -11,6 +12,8 @@ export interface IngestedFile {
   readonly path: string;
   readonly digest: string;
   readonly size: number;
+  /** What has come of unpacking it, where that was tried already. */
+  readonly unpacked?: UnpackedLayer | EngineError;
 }
 
 /** Bytes gathered before a write: fewer, larger system calls. */
@@ -18,18 +21,28 @@ const BATCH = 1 << 20;
 
 /** A directory for what arrives from outside, until it is checked and put where it belongs, or thrown away. */
 export class Ingest {
-  readonly #directory: string;
+  readonly directory: string;
   #count = 0;
 
   constructor(paths: { readonly ingest: string }) {
-    this.#directory = join(paths.ingest, `archive-${newId()}`);
-    mkdirSync(this.#directory, { mode: 0o700 });
+    this.directory = join(paths.ingest, `archive-${newId()}`);
+    mkdirSync(this.directory, { mode: 0o700 });
   }
 
   /** Writes a stream to a file and hashes it on the way. @throws EngineError system */
   async add(stream: AsyncIterable<Buffer>): Promise<IngestedFile> {
-    const path = join(this.#directory, String(this.#count++));
     const hash = createHash('sha256');
+    const { path, size } = await this.#write(stream, (piece) => hash.update(piece));
+    return { path, size, digest: `sha256:${hash.digest('hex')}` };
+  }
+
+  /** The same for what somebody else hashes: its digest is yet to be found. @throws EngineError system */
+  async addUnhashed(stream: AsyncIterable<Buffer>): Promise<IngestedFile & { digest: string; unpacked?: unknown }> {
+    return { ...(await this.#write(stream, () => {})), digest: '' };
+  }
+
+  async #write(stream: AsyncIterable<Buffer>, see: (piece: Buffer) => void): Promise<{ path: string; size: number }> {
+    const path = join(this.directory, String(this.#count++));
     const file = await open(path, 'wx', 0o600);
     let size = 0;
     let batch: Buffer[] = [];
@@ -41,7 +54,7 @@ export class Ingest {
     };
     try {
       for await (const piece of stream) {
-        hash.update(piece);
+        see(piece);
         size += piece.length;
         batch.push(piece);
         batched += piece.length;
@@ -55,12 +68,12 @@ export class Ingest {
     } finally {
       await file.close();
     }
-    return { path, digest: `sha256:${hash.digest('hex')}`, size };
+    return { path, size };
   }
 
   /** Removes what has not been put elsewhere. */
   close(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

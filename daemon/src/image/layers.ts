@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { Holds } from '../lib/holds.js';
 import { newId } from '../lib/ids.js';
 import { LayerReceiver } from './receive.js';
 import { removeTree, type Unpacked, unpackLayer } from './unpack.js';
@@ -23,8 +24,11 @@ export interface UnpackedLayer extends Unpacked {
  */
 export class LayerStore {
   readonly #paths: LayerPaths;
-  readonly #held = new Map<number, number>();
   readonly #removals = new Set<Promise<void>>();
+  /** Layers that are about to be used. */
+  readonly held = new Holds<number>();
+  /** Blobs that are being read. */
+  readonly heldBlobs = new Holds<string>();
 
   constructor(paths: LayerPaths) {
     this.#paths = paths;
@@ -107,22 +111,6 @@ export class LayerStore {
   /** When all that was discarded is off the disk. */
   async emptied(): Promise<void> {
     while (this.#removals.size > 0) await Promise.all(this.#removals);
-  }
-
-  /** Layers that are about to be used are no garbage until the returned function is called. */
-  hold(ids: readonly number[]): () => void {
-    for (const id of ids) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
-    return () => {
-      for (const id of ids) {
-        const left = (this.#held.get(id) ?? 1) - 1;
-        if (left > 0) this.#held.set(id, left);
-        else this.#held.delete(id);
-      }
-    };
-  }
-
-  get held(): ReadonlySet<number> {
-    return new Set(this.#held.keys());
   }
 
   /**

@@ -23,6 +23,9 @@ export const isSchema1 = (type: string): boolean => SCHEMA_1.test(type);
 /** What a registry is asked for. */
 export const ACCEPTED = [...MANIFEST_TYPES, ...INDEX_TYPES];
 
+/** What a gzip layer is called in Docker's manifest. */
+export const DOCKER_LAYER_TYPE = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+
 /** What a layer is called in an OCI manifest, by how its bytes are compressed. */
 export const LAYER_TYPE = {
   plain: 'application/vnd.oci.image.layer.v1.tar',

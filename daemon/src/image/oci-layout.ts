@@ -1,10 +1,11 @@
-import { invalid } from '@tinydocker/shared/errors.js';
+import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { tryParseReference } from '@tinydocker/shared/reference.js';
 import type { ArchiveFiles } from './archive-files.js';
-import { type ArchivedImage, archivedImage } from './archived-image.js';
+import { type ArchivedImage, type ArchivedManifest, archivedImage } from './archived-image.js';
 import { readImageConfig } from './config.js';
 import { type IngestedFile, readDocument } from './ingest.js';
 import { type Descriptor, type Manifest, readManifest } from './manifest.js';
+import { OCI_MANIFEST } from './media-types.js';
 import { choosePlatform, HOST, showPlatform } from './platform.js';
 
 /** The entry of an OCI image layout. */
@@ -35,13 +36,25 @@ function choose(manifests: readonly Descriptor[]): Descriptor {
   return chosen;
 }
 
+/** An image's manifest, and its exact bytes. */
+interface Found {
+  manifest: Manifest & { kind: 'image' };
+  kept: ArchivedManifest;
+}
+
 /** Follows a descriptor to an image's manifest. */
-async function followToManifest(files: ArchiveFiles, from: Descriptor): Promise<Manifest & { kind: 'image' }> {
+async function followToManifest(files: ArchiveFiles, from: Descriptor): Promise<Found> {
   let descriptor = from;
   for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
     const file = find(files, descriptor);
-    const manifest = await readFile(file, `the manifest ${file.digest}`, descriptor.mediaType);
-    if (manifest.kind === 'image') return manifest;
+    const what = `the manifest ${file.digest}`;
+    const { text, json } = await readDocument(file, what);
+    const document = json as Record<string, unknown>;
+    const manifest = readManifest(document, what, descriptor.mediaType);
+    if (manifest.kind === 'image') {
+      const mediaType = descriptor.mediaType ?? (document.mediaType as string | undefined) ?? OCI_MANIFEST;
+      return { manifest, kept: { digest: file.digest, mediaType, content: Buffer.from(text, 'utf8') } };
+    }
     descriptor = choose(manifest.manifests);
   }
   throw invalid('the archive has indexes within indexes');
@@ -66,8 +79,7 @@ export async function readOciLayout(files: ArchiveFiles): Promise<ArchivedImage[
   const images = new Map<string, ArchivedImage>();
   for (const descriptor of index.manifests) {
     if (descriptor.annotations?.['vnd.docker.reference.type'] !== undefined) continue;
-    const manifest = await followToManifest(files, descriptor);
-    const image = await readImage(files, manifest, tagsOf(descriptor));
+    const image = await readImage(files, await followToManifest(files, descriptor), tagsOf(descriptor));
     const same = images.get(image.document.id);
     // Several names of one image are several descriptors.
     images.set(image.document.id, same ? { ...same, tags: [...same.tags, ...image.tags] } : image);
@@ -75,15 +87,32 @@ export async function readOciLayout(files: ArchiveFiles): Promise<ArchivedImage[
   return [...images.values()];
 }
 
-async function readImage(
-  files: ArchiveFiles,
-  manifest: Manifest & { kind: 'image' },
-  tags: string[],
-): Promise<ArchivedImage> {
+async function readImage(files: ArchiveFiles, { manifest, kept }: Found, tags: string[]): Promise<ArchivedImage> {
   const document = await readImageConfig(find(files, manifest.config));
   return archivedImage(
     document,
     manifest.layers.map((layer) => find(files, layer)),
     tags,
+    kept,
   );
+}
+
+/**
+ * What registries call the images of an archive that is a layout as well, by image. What is amiss with the layout is no matter: the
+ * other list of images counts.
+ */
+export async function keptManifests(files: ArchiveFiles): Promise<Map<string, ArchivedManifest>> {
+  const manifests = new Map<string, ArchivedManifest>();
+  if (!files.has(OCI_INDEX)) return manifests;
+  try {
+    const index = await readFile(files.get(OCI_INDEX)!, OCI_INDEX);
+    for (const descriptor of index.kind === 'index' ? index.manifests : []) {
+      if (descriptor.annotations?.['vnd.docker.reference.type'] !== undefined) continue;
+      const { manifest, kept } = await followToManifest(files, descriptor);
+      manifests.set(manifest.config.digest, kept);
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
+  return manifests;
 }

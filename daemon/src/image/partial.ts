@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Holds } from '../lib/holds.js';
 
 /** How long what came in part waits for somebody who wants the rest, in ms. */
 const KEPT_FOR = 24 * 60 * 60 * 1000;
@@ -10,7 +11,8 @@ const KEPT_FOR = 24 * 60 * 60 * 1000;
  */
 export class PartialBlobs {
   readonly #directory: string;
-  readonly #used = new Map<string, number>();
+  /** What somebody is working on. */
+  readonly used = new Holds<string>();
 
   constructor(paths: { readonly partial: string }) {
     this.#directory = paths.partial;
@@ -26,16 +28,6 @@ export class PartialBlobs {
     return statSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Keeps a blob from being swept until the returned function is called. */
-  use(digest: string): () => void {
-    this.#used.set(digest, (this.#used.get(digest) ?? 0) + 1);
-    return () => {
-      const left = (this.#used.get(digest) ?? 1) - 1;
-      if (left > 0) this.#used.set(digest, left);
-      else this.#used.delete(digest);
-    };
-  }
-
   remove(digest: string): void {
     rmSync(this.path(digest), { force: true });
   }
@@ -49,7 +41,7 @@ export class PartialBlobs {
   sweep(age = 0): number {
     let freed = 0;
     for (const [name, { size, mtimeMs }] of this.#files()) {
-      if (this.#used.has(`sha256:${name}`) || Date.now() - mtimeMs < age) continue;
+      if (this.used.has(`sha256:${name}`) || Date.now() - mtimeMs < age) continue;
       rmSync(join(this.#directory, name), { force: true });
       freed += size;
     }

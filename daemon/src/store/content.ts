@@ -16,6 +16,11 @@ interface LayerRow {
   size: number;
 }
 
+/** What is not to be dropped. */
+export interface Held<K> {
+  has(key: K): boolean;
+}
+
 const statements = (db: Db) => ({
   layer: db
     .prepare('INSERT INTO layers (chain_id, diff_id, size, created_at) VALUES (?, ?, ?, ?) RETURNING id')
@@ -32,10 +37,11 @@ const statements = (db: Db) => ({
     .pluck(),
   unusedBlobs: db
     .prepare(
-      `DELETE FROM blobs WHERE digest NOT IN (SELECT blob_digest FROM image_layers WHERE blob_digest IS NOT NULL)
-     RETURNING digest`,
+      `SELECT digest FROM blobs WHERE digest NOT IN (SELECT blob_digest FROM image_layers WHERE blob_digest IS NOT NULL)`,
     )
     .pluck(),
+  removeBlob: db.prepare('DELETE FROM blobs WHERE digest = ?'),
+  replaceBlob: db.prepare('UPDATE image_layers SET blob_digest = ? WHERE blob_digest = ?'),
   removeLayer: db.prepare('DELETE FROM layers WHERE id = ?'),
 });
 
@@ -65,6 +71,11 @@ export class ContentStore {
 
   layerByChain(chainId: string): LayerRecord | undefined {
     return this.#byChain.get(chainId);
+  }
+
+  /** Whether there is a layer whose archive has this digest, plain or as it came. */
+  isKnown(digest: string): boolean {
+    return this.#blobs.has(digest) || [...this.#byId.values()].some(({ diffId }) => diffId === digest);
   }
 
   hasBlob(digest: string): boolean {
@@ -105,7 +116,7 @@ export class ContentStore {
    * this moment is safe: its row cannot be deleted (foreign key).
    * @param held ids that somebody is about to use
    */
-  dropUnusedLayers(held: ReadonlySet<number>): LayerRecord[] {
+  dropUnusedLayers(held: Held<number>): LayerRecord[] {
     const unused = this.#sql.unusedLayers.all() as number[];
     const dropped = unused.filter((id) => !held.has(id)).map((id) => this.#byId.get(id)!);
     for (const { id, chainId } of dropped) {
@@ -116,11 +127,28 @@ export class ContentStore {
     return dropped;
   }
 
-  /** Forgets the blobs that no image refers to and returns their digests. */
-  dropUnusedBlobs(): string[] {
-    const dropped = this.#sql.unusedBlobs.all() as string[];
-    for (const digest of dropped) this.#blobs.delete(digest);
+  /**
+   * Forgets the blobs that no image refers to and returns their digests.
+   * @param held those that somebody is reading
+   */
+  dropUnusedBlobs(held: Held<string>): string[] {
+    const dropped = (this.#sql.unusedBlobs.all() as string[]).filter((digest) => !held.has(digest));
+    for (const digest of dropped) {
+      this.#sql.removeBlob.run(digest);
+      this.#blobs.delete(digest);
+    }
     return dropped;
+  }
+
+  /** A blob whose file is in its place; no image refers to it yet. */
+  addBlob(digest: string, size: number, createdAt: string): void {
+    this.insertBlob(digest, size, createdAt);
+    this.keepBlob(digest, size);
+  }
+
+  /** From here on the layers that came from the one blob come from the other, which holds the same in another form. */
+  replaceBlob(digest: string, by: string): void {
+    this.#sql.replaceBlob.run(by, digest);
   }
 
   layers(): LayerRecord[] {

@@ -5,6 +5,8 @@
  *   td-layer unpack DIR [keep]
  *                            reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
  *                            empty, and, as it is, to descriptor 3; confines itself to DIR before the first byte
+ *   td-layer decompress DIR  reads what is compressed, or not, on stdin and writes it decompressed to descriptor 3; confines
+ *                            itself to DIR, where it has nothing to do
  *   td-layer remove DIR      removes DIR and all below it, of any depth
  *   td-layer copy PATH DIR LAYER...
  *                            copies what the layers (topmost first) have in the directory PATH into DIR; its root is
@@ -218,6 +220,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "probe") == 0) return verb_probe(argv[2]);
     if (argc > 3 && strcmp(argv[1], "gather") == 0 && arguments_read(argv + 2, &arguments))
         return verb_gather(&arguments);
+    if (argc == 3 && strcmp(argv[1], "decompress") == 0) return verb_decompress(argv[2]);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
     if (argc >= 3 && strcmp(argv[1], "size") == 0) return verb_size(argv + 2);
     if (argc > 4 && strcmp(argv[1], "copy") == 0) return verb_copy(argv[2], argv[3], argv + 4);
@@ -235,13 +238,13 @@ int main(int argc, char **argv)
             (!VERBS[i].path || (arguments.path && *arguments.path == '/')))
             return VERBS[i].run(&arguments);
     }
-    fputs(
-        "usage: td-layer unpack DIR [keep] <LAYER\n       td-layer remove DIR\n       td-layer copy PATH DIR "
-        "LAYER...\n"
-        "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
-        "       td-layer pack upper DIR\n       td-layer size DIR...\n       td-layer "
-        "changes|stat|archive|export|extract|gather|place OPTIONS\n"
-        "       td-layer context DIR <ARCHIVE\n       td-layer probe DIR <FILE\n",
-        stderr);
+    fputs("usage: td-layer unpack DIR [keep] <LAYER\n       td-layer decompress DIR <FILE 3>PLAIN\n       "
+          "td-layer remove DIR\n       td-layer copy PATH DIR "
+          "LAYER...\n"
+          "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"
+          "       td-layer pack upper DIR\n       td-layer size DIR...\n       td-layer "
+          "changes|stat|archive|export|extract|gather|place OPTIONS\n"
+          "       td-layer context DIR <ARCHIVE\n       td-layer probe DIR <FILE\n",
+          stderr);
     return 2;
 }

@@ -7,6 +7,11 @@ int verb_unpack(const char *path, bool keep)
     fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer unpacks %s", path);
 }
 
+int verb_decompress(const char *path)
+{
+    fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer decompresses in %s", path);
+}
+
 int verb_extract(const struct arguments *arguments)
 {
     fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer extracts into %s", arguments->path);

@@ -11,6 +11,7 @@
 
 /* With `keep`, what is read goes to descriptor 3 as well. */
 int verb_unpack(const char *path, bool keep);
+int verb_decompress(const char *path);
 int verb_extract(const struct arguments *arguments);
 
 /* Of a build; see main.c. */

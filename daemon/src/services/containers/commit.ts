@@ -108,7 +108,7 @@ export async function commitContainer(
 
   const directory = join(deps.paths.ingest, `commit-${newId()}`);
   const file = join(directory, 'layer.tar');
-  const release = deps.layers.hold(image.layers);
+  const release = deps.layers.held.hold(image.layers);
   let layer: UnpackedLayer | undefined;
   try {
     mkdirSync(directory, { mode: 0o700 });

@@ -12,6 +12,6 @@ export function collectContent(deps: CollectDeps): LayerRecord[] {
   const { content } = deps.images;
   const layers = content.dropUnusedLayers(deps.layers.held);
   for (const { id } of layers) deps.layers.remove(id);
-  for (const digest of content.dropUnusedBlobs()) removeBlob(deps.paths, digest);
+  for (const digest of content.dropUnusedBlobs(deps.layers.heldBlobs)) removeBlob(deps.paths, digest);
   return layers;
 }

@@ -248,7 +248,7 @@ test('a stopped container stands in the way, a running one also of force; its la
 test('an image that is removed while another that needs its layers is being loaded', async () => {
   await loadBase();
   const loading = loadTop();
-  while (deps.layers.held.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (readdirSync(scratch.ingest).length === 0) await new Promise((resolve) => setImmediate(resolve));
   removeImage(deps, 'base:1', {});
   await loading;
   const { layers } = deps.images.resolve('top:1')!;

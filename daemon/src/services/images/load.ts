@@ -1,8 +1,9 @@
-import { invalid, within } from '@tinydocker/shared/errors.js';
+import { EngineError, invalid, within } from '@tinydocker/shared/errors.js';
 import { parseReference } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
 import { readImageArchive } from '../../image/archive.js';
 import type { ArchivedImage, ArchivedLayer } from '../../image/archived-image.js';
+import { EagerUnpacker } from '../../image/eager-unpack.js';
 import { Ingest } from '../../image/ingest.js';
 import type { UnpackedLayer } from '../../image/layers.js';
 import { timestamp } from '../../lib/clock.js';
@@ -32,19 +33,21 @@ export async function loadImages(
   report: (message: LoadMessage) => void,
 ): Promise<ImageRecord[]> {
   const ingest = new Ingest(deps.paths);
+  const eager = new EagerUnpacker(deps.layers);
   const unpacked: UnpackedLayers = new Map();
   let release = () => {};
   try {
-    const archived = await readImageArchive(source, ingest);
+    const archived = await readImageArchive(source, ingest, eager, (digest) => deps.images.content.isKnown(digest));
     const layers = archived.flatMap((image) => image.layers);
     // What is there now must still be there when the images are added.
     const present = layers.flatMap(({ chainId }) => deps.images.content.layerByChain(chainId)?.id ?? []);
-    release = deps.layers.hold(present);
+    release = deps.layers.held.hold(present);
     await unpackMissing(deps, layers, unpacked, report);
     return archived.map((image) => addImage(deps, image, unpacked, report));
   } finally {
     release();
     for (const { directory } of unpacked.values()) deps.layers.discard(directory);
+    await eager.close();
     ingest.close();
     collectContent(deps); // layers whose last image went away while they were held
   }
@@ -80,10 +83,20 @@ async function unpackMissing(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
+/** What has been given to a layer: an image may have the same bytes twice, and needs them in two directories. */
+const used = new WeakSet<UnpackedLayer>();
+
+function unusedOf({ file: { unpacked } }: ArchivedLayer): UnpackedLayer | undefined {
+  if (!unpacked || unpacked instanceof EngineError || used.has(unpacked)) return undefined;
+  used.add(unpacked);
+  return unpacked;
+}
+
 async function unpackVerified(deps: LoadDeps, layer: ArchivedLayer): Promise<UnpackedLayer> {
   let result: UnpackedLayer;
   try {
-    result = await deps.layers.unpack(layer.file.path);
+    if (layer.file.unpacked instanceof EngineError) throw layer.file.unpacked;
+    result = unusedOf(layer) ?? (await deps.layers.unpack(layer.file.path));
   } catch (error) {
     throw within(`layer ${layer.diffId}`, error);
   }
@@ -101,6 +114,7 @@ function addImage(
 ): ImageRecord {
   const { id } = image.document;
   insertImage(deps, image.document, image.layers, unpacked);
+  if (image.manifest) deps.images.addManifest(id, image.manifest);
   for (const reference of image.tags) {
     const { familiar } = parseReference(reference);
     const before = deps.images.tag(reference, id, timestamp());

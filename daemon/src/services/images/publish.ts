@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.js';
 import type { ImageRecord } from '../../store/images.js';
 
-type ImageAction = 'build' | 'create' | 'load' | 'tag' | 'untag' | 'delete';
+type ImageAction = 'build' | 'create' | 'load' | 'save' | 'tag' | 'untag' | 'delete';
 
 /** Tells of what happened to an image; `name` is its id where no name is meant. */
 export function publishImage(

@@ -67,7 +67,7 @@ export async function withLayers<T>(
   }
   const wanted = layers.filter((layer) => !isPresent(deps, layer));
   const digests = [...new Set(wanted.map(({ descriptor }) => descriptor.digest))].sort();
-  const releases = digests.map((digest) => deps.partial.use(digest));
+  const releases = [deps.partial.used.hold(digests)];
   const unpacked: UnpackedLayers = new Map();
   try {
     return await withLocks(
@@ -78,7 +78,7 @@ export async function withLayers<T>(
         // Again: somebody else may have brought some meanwhile. What is there now must still be there at the end.
         const present = layers.filter((layer) => isPresent(deps, layer));
         const held = present.map(({ chainId }) => deps.images.content.layerByChain(chainId)!.id);
-        releases.push(deps.layers.hold(held));
+        releases.push(deps.layers.held.hold(held));
         for (const layer of wanted)
           if (present.includes(layer)) progress.get(layer.descriptor.digest)!.say('Already exists');
         const jobs = jobsOf(
