@@ -39,7 +39,7 @@ export function workplace(session: Session, parent: ImageRecord | undefined): Wo
 
 /** Images that a build stands on stay until its end, whoever removes them. */
 export function holdImage(session: Session, image: ImageRecord): ImageRecord {
-  session.releases.push(session.deps.layers.hold(image.layers), session.deps.buildCache.hold(image.id));
+  session.releases.push(session.deps.layers.held.hold(image.layers), session.deps.buildCache.hold(image.id));
   return image;
 }
 
