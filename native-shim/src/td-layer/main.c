@@ -7,7 +7,7 @@
  *                            empty, and, as it is, to descriptor 3; confines itself to DIR before the first byte
  *   td-layer decompress DIR  reads what is compressed, or not, on stdin and writes it decompressed to descriptor 3; confines
  *                            itself to DIR, where it has nothing to do
- *   td-layer remove DIR      removes DIR and all below it, of any depth
+ *   td-layer remove DIR      removes DIR and all below it, of any depth; confines itself to the directory that DIR is in
  *   td-layer copy PATH DIR LAYER...
  *                            copies what the layers (topmost first) have in the directory PATH into DIR; its root is
  *                            the layers before it reads a byte of them
@@ -64,9 +64,8 @@ static int verb_remove(const char *path)
 {
     char *copy = strdup(path), *again = strdup(path);
     uint64_t freed = 0;
-    int parent = copy ? open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (parent < 0 || !again) fail_errno(errno, "open the directory of %s", path);
-    int result = remove_tree(parent, basename(again), &freed);
+    if (!copy || !again) fail_errno(ENOMEM, "remove %s", path);
+    int result = remove_tree(confine(dirname(copy), CONFINE_WRITE, STDERR_FILENO), basename(again), &freed);
     if (result < 0) fail_errno(-result, "remove %s", path);
     printf("{\"ok\":true,\"freed\":%" PRIu64 "}\n", freed);
     return finish();
