@@ -81,13 +81,22 @@ static int clone_image(const struct rootfs *r, const struct mount_spec *m)
     return mnt;
 }
 
+static int fail_idmap(void)
+{
+    bool unfit = errno == EINVAL;
+    snprintf(reason, sizeof reason, "\"idmap\"%s",
+             unfit ? ": the file system does not support it, or the map is none" : "");
+    return -1;
+}
+
 /* Without a map of its own, the container's user gets what the owner of the source has. */
 static int map_ids(const struct rootfs *r, const struct mount_spec *m, int mnt, const struct stat *source)
 {
     if (m->own_ids) {
-        /* As with any directory of the host where the file system cannot be mapped: others' files, for the container. */
-        bool done = !r->userns || idmap_attach(mnt, r->userns->fd, false) == 0 || errno == EINVAL;
-        return done ? 0 : -1;
+        /* Those of an image are mapped below the overlay, which is none that can be. */
+        if (!r->userns || m->kind == MOUNT_IMAGE || idmap_attach(mnt, r->userns->fd, false) == 0) return 0;
+        if (errno == EINVAL && m->own_ids_optional) return 0;
+        return fail_idmap();
     }
     if (!m->idmap) return 0;
     struct id_range uids[IDMAP_SWAP_RANGES], gids[IDMAP_SWAP_RANGES];
@@ -103,12 +112,7 @@ static int map_ids(const struct rootfs *r, const struct mount_spec *m, int mnt, 
         uid_map = (struct id_map){uids, idmap_swap(uids, source->st_uid, uid)};
         gid_map = (struct id_map){gids, idmap_swap(gids, source->st_gid, gid)};
     }
-    if (idmap_apply(r->host_proc, mnt, &uid_map, &gid_map, m->idmap_recursive) == 0) return 0;
-    if (errno == EINVAL)
-        snprintf(reason, sizeof reason, "\"idmap\": the file system does not support it, or the map is none");
-    else
-        snprintf(reason, sizeof reason, "\"idmap\"");
-    return -1;
+    return idmap_apply(r->host_proc, mnt, &uid_map, &gid_map, m->idmap_recursive) == 0 ? 0 : fail_idmap();
 }
 
 int rootfs_source(const struct rootfs *r, size_t index, bool *directory)

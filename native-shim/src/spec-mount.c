@@ -102,6 +102,8 @@ static void sort_options(struct decode *d, struct mount_spec *m, bool *bind)
             m->idmap = true;
         else if (strcmp(name, "idmap=container") == 0)
             m->own_ids = true;
+        else if (strcmp(name, "idmap=container-or-host") == 0)
+            m->own_ids = m->own_ids_optional = true;
         else if (strcmp(name, "ridmap") == 0)
             m->idmap = m->idmap_recursive = true;
         else if (strncmp(name, "subpath=", 8) == 0 && !m->subpath)

@@ -41,6 +41,7 @@ struct mount_spec {
     char *subpath;        /* a path below the source, which may not lead out of it; NULL: the whole */
     bool idmap, idmap_recursive;
     bool own_ids; /* what the file system has are the container's own ids, whatever these are on the host */
+    bool own_ids_optional;    /* where it cannot be mapped it is shown with the host's */
     struct id_map uids, gids; /* empty: made of the container's user and the owner of the source */
 };
 

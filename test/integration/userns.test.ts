@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
+import { build } from '../helpers/build.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
 import { copyIn, copyOut } from '../helpers/files.js';
@@ -184,6 +185,29 @@ describe('--userns-remap', () => {
     const config = { User: '33:34', HostConfig: { Binds: [`${dir}:/b:idmap`] } };
     assert.equal(await sh('cat /b/f; stat -c %u:%g /b/f; touch /b/new', config), 'mine33:34\n');
     assert.deepEqual(ownerOf(join(dir, 'new')), [1234, 1235]);
+  });
+
+  test('with "idmap=container" a directory of the host has the container’s ids, as a volume has', async () => {
+    const dir = join(shared, 'own');
+    mkdirSync(dir);
+    chownSync(dir, 33, 33);
+    const script = 'stat -c %u:%g /b; echo x >/b/f; chown 44:55 /b/f; stat -c %u:%g /b/f';
+    const config = { HostConfig: { Binds: [`${dir}:/b:idmap=container`] } };
+    assert.equal(await sh(script, config), '33:33\n44:55\n');
+    assert.deepEqual(ownerOf(join(dir, 'f')), [44, 55]);
+  });
+
+  test('builds run in it too: layers, caches, secrets and contexts have the container’s ids', async () => {
+    const dockerfile = `FROM busybox
+RUN cat /proc/self/uid_map >/map; touch /f; chown 33:44 /f
+RUN --mount=type=cache,target=/cache --mount=type=bind,target=/ctx echo x >/cache/f && stat -c %u:%g /cache/f /ctx/a >/seen
+COPY a /copied
+`;
+    const { id, error, text } = await build(engine.api, dockerfile, { a: 'content' });
+    assert.equal(error, undefined, text);
+    const said = await sh('cat /seen; stat -c %u:%g /f /copied; cat /map', { Image: id });
+    assert.match(said, new RegExp(`^0:0\\n0:0\\n33:44\\n0:0\\n\\s+0\\s+${REMAP}\\s`));
+    await ok(engine.api.delete(`/images/${id}`, { force: true }), 200);
   });
 
   test('an image can be mounted', async () => {

@@ -4,6 +4,7 @@ import { parseIdmap } from './idmap.js';
 
 test('ranges of ids, one kind standing for both', () => {
   assert.equal(parseIdmap('user'), undefined);
+  assert.equal(parseIdmap('container'), undefined);
   assert.deepEqual(parseIdmap('uids=0-1000-1#1-2000-10;gids=5-6-7'), {
     uids: [
       { containerID: 0, hostID: 1000, size: 1 },

@@ -3,6 +3,8 @@ import { type IdMapping, MAX_ID } from '../lib/id-map.js';
 
 /** `idmap` without a map: the container's user has the files of the source's owner. */
 export const IDMAP_USER = 'user';
+/** The ids on disk are the container's own, whatever its user namespace makes of them on the host. */
+export const IDMAP_CONTAINER = 'container';
 
 /** The kernel takes so many lines, of less than a page together (user_namespaces(7)). */
 const MAX_RANGES = 340;
@@ -34,11 +36,11 @@ function readRanges(text: string, whole: string): IdMapping[] {
 /**
  * Reads `uids=0-1000-1#1-2000-10;gids=...`: ids of the file system from the first on are seen in the container as those from the
  * second on, as many as the third says (as in Podman). One of the two stands for both where only one is given.
- * @returns undefined for `user`, where the map is made of the container's user and the owner of the source
+ * @returns undefined for `user`, where the map is made of the container's user and the owner of the source, and for `container`
  * @throws EngineError invalid
  */
 export function parseIdmap(text: string): { uids: IdMapping[]; gids: IdMapping[] } | undefined {
-  if (text === IDMAP_USER) return undefined;
+  if (text === IDMAP_USER || text === IDMAP_CONTAINER) return undefined;
   const found = new Map<string, IdMapping[]>();
   for (const part of text.split(';')) {
     const match = /^(uids|gids)=(.+)$/.exec(part);

@@ -1,7 +1,7 @@
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid } from '@tinydocker/shared/errors.js';
 import type { ContainerMount } from '../lib/mount.js';
-import { parseIdmap } from './idmap.js';
+import { IDMAP_CONTAINER, parseIdmap } from './idmap.js';
 import { mountDestination } from './mount-path.js';
 import type { OciMount } from './oci.js';
 import { INIT_PATH } from './spec-process.js';
@@ -60,6 +60,7 @@ const subpathOption = (subpath: string | undefined): string[] => (subpath ? [`su
 /** Ids of files, in the specification's own words; without a map the shim makes one of the container's user. */
 function idmapOptions(m: SpecMount): Pick<OciMount, 'uidMappings' | 'gidMappings'> & { words: string[] } {
   if (m.idmap === undefined) return { words: [] };
+  if (m.idmap === IDMAP_CONTAINER) return { words: ['idmap=container'] };
   const map = parseIdmap(m.idmap);
   const words = [m.recursive ? 'ridmap' : 'idmap'];
   return map ? { words, uidMappings: map.uids, gidMappings: map.gids } : { words };

@@ -104,9 +104,12 @@ function namespaces({ hostConfig, joined, users }: SpecInput): { type: string; p
 function withOwnIds({ files, mounts: asked }: SpecInput, mounts: OciMount[]): OciMount[] {
   const volumes = new Set(asked.filter((m) => m.type === 'volume').map((m) => m.destination));
   const engine = new Set(Object.values(files));
-  const isOwn = (m: OciMount) =>
-    m.type === 'overlay' || (m.type === 'bind' && (volumes.has(m.destination) || engine.has(m.source)));
-  return mounts.map((m) => (isOwn(m) ? { ...m, options: [...m.options, 'idmap=container'] } : m));
+  const word = (m: OciMount) => {
+    if (m.type === 'overlay') return ['idmap=container'];
+    const own = m.type === 'bind' && (volumes.has(m.destination) || engine.has(m.source));
+    return own ? ['idmap=container-or-host'] : [];
+  };
+  return mounts.map((m) => ({ ...m, options: [...m.options, ...word(m)] }));
 }
 
 /** Every user may bind low ports and ping: in a network namespace of its own neither means anything to the host. */

@@ -7,6 +7,7 @@ import { FrameDecoder, STDERR } from '@tinydocker/shared/stdcopy.js';
 import { closeFd, socketPair } from '../../kernel/socket.js';
 import { shortId } from '../../lib/ids.js';
 import type { TakenConnection } from '../../runtime/connection.js';
+import { IDMAP_CONTAINER } from '../../runtime/idmap.js';
 import type { ImageRecord } from '../../store/images.js';
 import { createContainer } from '../containers/create.js';
 import { sendSignal } from '../containers/kill.js';
@@ -93,6 +94,12 @@ function attachOutput(deps: BuildDeps, id: string, output: StageOutput): RunOutp
   return new RunOutput(ours, output);
 }
 
+/** What the build itself has made or received has the ids that its container sees, in a user namespace too. */
+const withOwnIds = (mounts: HostConfig['Mounts']) =>
+  mounts?.map((mount) =>
+    mount?.Type === 'bind' ? { ...mount, BindOptions: { ...mount.BindOptions, IDMap: IDMAP_CONTAINER } } : mount,
+  );
+
 function requestOf(session: Session, image: ImageRecord, command: Command, mounts: HostConfig['Mounts'], env: string[]) {
   const { hostConfig } = session.options;
   const network = command.network === 'default' ? hostConfig.NetworkMode : command.network;
@@ -107,7 +114,7 @@ function requestOf(session: Session, image: ImageRecord, command: Command, mount
       ...(network && { NetworkMode: network }),
       LogConfig: { Type: 'none' },
       Annotations: { [BUILD_ANNOTATION]: 'true' },
-      ...(mounts?.length && { Mounts: mounts }),
+      ...(mounts?.length && { Mounts: withOwnIds(mounts) }),
     },
   };
   return request;
