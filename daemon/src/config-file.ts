@@ -24,6 +24,8 @@ export interface Settings {
   'max-download-attempts'?: number;
   'userns-remap'?: string;
   'userns-pool'?: string;
+  'seccomp-profile'?: string;
+  'no-new-privileges'?: boolean;
 }
 
 type Kind = 'string' | 'boolean' | 'strings' | 'map' | 'lists' | 'count';
@@ -48,6 +50,8 @@ const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
   'max-download-attempts': 'count',
   'userns-remap': 'string',
   'userns-pool': 'string',
+  'seccomp-profile': 'string',
+  'no-new-privileges': 'boolean',
 };
 
 const isString = (value: unknown): boolean => typeof value === 'string';

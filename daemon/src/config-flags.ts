@@ -19,6 +19,8 @@ const OPTIONS = {
   'registry-mirror': { type: 'string', multiple: true },
   'userns-remap': { type: 'string' },
   'userns-pool': { type: 'string' },
+  'seccomp-profile': { type: 'string' },
+  'no-new-privileges': { type: 'boolean' },
   debug: { type: 'boolean', short: 'D' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
@@ -48,8 +50,11 @@ Options:
                              Layers of an image that are pushed at a time (default 5)
       --max-download-attempts int
                              How often a layer is tried without a step forward (default 5)
+      --no-new-privileges    Keep containers from gaining privileges by what they execute, unless they say otherwise
   -p, --pidfile string       File for the daemon's process id (default: the exec root with .pid after it)
       --registry-mirror list URL that is asked before Docker Hub
+      --seccomp-profile string
+                             Profile of containers that ask for none: a file, "builtin" or "unconfined" (default "builtin")
       --userns-pool string   Where --userns auto takes ids from: name in /etc/subuid, or START:COUNT (default "tinydocker-auto")
       --userns-remap string  User namespace of containers: default, auto, user[:group] or uid[:gid] (default: the host's)
   -v, --version              Show the version
@@ -85,6 +90,8 @@ export function parseFlags(argv: readonly string[]): Flags {
   }
   if (values['userns-remap'] !== undefined) settings['userns-remap'] = values['userns-remap'];
   if (values['userns-pool'] !== undefined) settings['userns-pool'] = values['userns-pool'];
+  if (values['seccomp-profile'] !== undefined) settings['seccomp-profile'] = values['seccomp-profile'];
+  if (values['no-new-privileges'] !== undefined) settings['no-new-privileges'] = values['no-new-privileges'];
   if (values.debug !== undefined) settings.debug = values.debug;
   return { settings, configFile: values['config-file'] };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, readConfigFile, type Settings } from './config-file.js';
@@ -35,6 +35,12 @@ export interface Config {
   usernsRemap: string;
   /** Where `--userns auto` takes its ranges from. */
   usernsPool: string;
+  /** Of containers that ask for none: builtin, unconfined, or what is in the file that was named. */
+  seccompProfile: string;
+  /** How `info` calls it: builtin, unconfined or the file's path. */
+  seccompProfileName: string;
+  /** Whether processes of containers that do not say otherwise can gain privileges by what they execute. */
+  noNewPrivileges: boolean;
   /** Images to fill an empty store with. */
   imagesDir: string;
   /** Names everything that this daemon makes in the kernel: several daemons share one machine. */
@@ -106,10 +112,24 @@ function resolveConfig(settings: Settings, configFile: string): Config {
     registries: registriesOf(settings),
     usernsRemap: settings['userns-remap'] ?? '',
     usernsPool: settings['userns-pool'] || DEFAULT_POOL,
+    ...readSeccompProfile(settings['seccomp-profile']),
+    noNewPrivileges: settings['no-new-privileges'] ?? false,
     imagesDir: findImages(),
     instance,
     cgroupParent: `/${instance}`,
   };
+}
+
+/** A file is read once: what containers get later is what was checked now. */
+function readSeccompProfile(given = 'builtin'): Pick<Config, 'seccompProfile' | 'seccompProfileName'> {
+  if (given === '' || given === 'builtin' || given === 'unconfined')
+    return { seccompProfile: given || 'builtin', seccompProfileName: given || 'builtin' };
+  const path = resolve(given);
+  try {
+    return { seccompProfile: readFileSync(path, 'utf8'), seccompProfileName: path };
+  } catch (error) {
+    throw new ConfigError(`opening seccomp profile (${given}) failed: ${(error as Error).message}`);
+  }
 }
 
 const instanceName = (dataRoot: string): string =>

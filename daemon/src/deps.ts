@@ -5,6 +5,7 @@ import { PartialBlobs } from './image/partial.js';
 import { Transport } from './image/registry/transport.js';
 import { KeyedMutex } from './lib/mutex.js';
 import type { Paths } from './paths.js';
+import { SeccompFilters } from './runtime/seccomp-filters.js';
 import { ShimRegistry } from './runtime/shims.js';
 import { UserMaps } from './runtime/user-maps.js';
 import { ContainerDirectories } from './services/containers/directories.js';
@@ -38,6 +39,7 @@ export interface Deps {
   readonly locks: KeyedMutex;
   readonly trash: ContainerTrash;
   readonly directories: ContainerDirectories;
+  readonly seccomp: SeccompFilters;
   /** Closes the store. */
   close(): void;
 }
@@ -65,6 +67,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     events: new EventBus(),
     locks: new KeyedMutex(),
     trash,
+    seccomp: new SeccompFilters(paths.seccomp),
     directories: new ContainerDirectories(paths.spare, trash),
     close() {
       containers.flush();

@@ -15,12 +15,14 @@ import { sdNotify } from './kernel/notify.js';
 import { type Listeners, listen } from './listen.js';
 import { Paths } from './paths.js';
 import { releaseBundles } from './runtime/bundle.js';
+import { parseSeccompProfile } from './runtime/seccomp-profile.js';
 import { UserMaps } from './runtime/user-maps.js';
 import { restoreBuilds } from './services/build/restore.js';
 import { watchHealth } from './services/containers/health-monitor.js';
 import { validateLogConfig } from './services/containers/log-config.js';
 import { restartDue, startWithDaemon } from './services/containers/restart-due.js';
 import { restoreContainers } from './services/containers/restore.js';
+import { prepareSeccomp } from './services/containers/seccomp.js';
 import { endLingering } from './services/containers/supervise.js';
 import { restoreImages } from './services/images/restore.js';
 import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
@@ -48,6 +50,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   checkLogDefaults(config);
   checkUserNamespaces(config);
+  checkSeccompDefault(config);
   process.umask(0o022);
   const paths = new Paths(config.dataRoot, config.execRoot);
   makeDirectories(config, paths);
@@ -55,6 +58,8 @@ async function main(argv: readonly string[]): Promise<void> {
 
   const log = makeLog(config);
   const deps = createDeps(config, paths, log);
+  deps.seccomp.prepare();
+  prepareSeccomp(deps, {}); // while the rest is done: it is there before the first container asks for it
   deps.restarts.onDue((id) => void restartDue(deps, id));
   watchHealth(deps);
   // Images first: what a container stands on must be known when it is looked at.
@@ -89,6 +94,15 @@ function checkUserNamespaces({ usernsRemap, usernsPool }: Config): void {
     new UserMaps(usernsRemap, usernsPool);
   } catch (error) {
     throw new ConfigError((error as Error).message);
+  }
+}
+
+function checkSeccompDefault({ seccompProfile, seccompProfileName }: Config): void {
+  if (seccompProfile === seccompProfileName) return; // one of the names
+  try {
+    parseSeccompProfile(seccompProfile);
+  } catch (error) {
+    throw new ConfigError(`seccomp profile ${seccompProfileName}: ${(error as Error).message}`);
   }
 }
 

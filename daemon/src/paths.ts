@@ -45,6 +45,10 @@ export class Paths {
   get spare() {
     return join(this.dataRoot, 'spare');
   }
+  /** Compiled filters of system calls. */
+  get seccomp() {
+    return join(this.dataRoot, 'seccomp');
+  }
   get volumes() {
     return join(this.dataRoot, 'volumes');
   }

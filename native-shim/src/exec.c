@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,12 +107,16 @@ static int set_up_terminal(const struct stage *g, int root)
     return rc;
 }
 
-/* From here on it holds nothing of the host but the end of the pipe, as descriptor 3; what it forks neither.
+/*
+ * From here on it holds nothing of the host but the end of the pipe, as descriptor 3, and of the container its root, as 4; what
+ * it forks neither. Before the filter, which may know of no such call.
  */
-static int keep_only(int alive)
+static int keep_only(int alive, int root)
 {
-    if (alive != 3 && dup3(alive, 3, O_CLOEXEC) < 0) return -1;
-    return close_range(4, ~0u, 0);
+    /* Out of the way of each other: either may be 3 or 4. */
+    int out = fcntl(root, F_DUPFD_CLOEXEC, 5), in = fcntl(alive, F_DUPFD_CLOEXEC, 5);
+    if (out < 0 || in < 0 || dup3(in, 3, O_CLOEXEC) < 0 || dup3(out, 4, O_CLOEXEC) < 0) return -1;
+    return close_range(5, ~0u, 0);
 }
 
 /* Role: the process of an exec; child of the shim, in the container's pid namespace. */
@@ -124,10 +129,16 @@ static void stage_two(const struct stage *g, const struct user *u)
     _exit(1);
 }
 
+/* The old call: filters refuse clone3(2), whose flags they cannot see. Its child's signal is that of its sibling. */
+static pid_t clone_sibling(int32_t *number)
+{
+    return (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PARENT_SETTID, NULL, number, NULL, NULL);
+}
+
 static int fork_stage_two(const struct stage *g, const struct user *u)
 {
-    struct step *st = step_begin(g->s, "clone3", "into the pid namespace");
-    pid_t pid = step_injected(st) ? -1 : namespace_clone(CLONE_PARENT, -1, NULL, &g->s->child);
+    struct step *st = step_begin(g->s, "clone", "into the pid namespace");
+    pid_t pid = step_injected(st) ? -1 : clone_sibling(&g->s->child);
     if (pid == 0) stage_two(g, u);
     step_end(g->s, st, pid);
     return check(g->s, pid, "make the process");
@@ -143,8 +154,10 @@ static int stage_one(const struct stage *g)
     int root = (int)STEP(s, "open", open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
     if (check(s, root, "open the container's root") < 0) return -1;
     if (set_up_terminal(g, root) < 0 || user_look_up(s, &user, g->p, root, proc) < 0) return -1;
-    if (capability_bound(s, g->p->bounding) < 0 || process_drop(s, g->p, &user, root) < 0) return -1;
-    if (check(s, STEP(s, "close_range", keep_only(g->alive), "4-"), "close descriptors") < 0) return -1;
+    if (check(s, STEP(s, "close_range", keep_only(g->alive, root), "5-"), "close descriptors") < 0) return -1;
+    if (capability_bound(s, g->p->bounding) < 0 || process_drop(s, g->p, &user, &g->c->bundle->filter, 4) < 0)
+        return -1;
+    close(4);
     return fork_stage_two(g, &user);
 }
 

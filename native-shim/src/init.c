@@ -145,7 +145,7 @@ static int set_up(const struct init *i)
     close(host_proc);
     if (namespace_sysctls(s, b->spec, r.proc) < 0 || rootfs_protect(&r) < 0) return -1;
     if (b->process.terminal && open_console(i, &r) < 0) return -1;
-    if (rootfs_enter(&r) < 0 || process_drop(s, &b->process, &user, r.root) < 0) return -1;
+    if (rootfs_enter(&r) < 0 || process_drop(s, &b->process, &user, &b->filter, r.root) < 0) return -1;
     if (process_follow_parent(s, i->alive) < 0) return -1;
     process_exec(s, &b->process, user.home);
     return -1;

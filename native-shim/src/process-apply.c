@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -180,7 +181,8 @@ static int set_ids(const struct user *u)
     return setresuid(u->uid, u->uid, u->uid);
 }
 
-int process_drop(struct steps *s, const struct process *p, const struct user *u, int root)
+int process_drop(struct steps *s, const struct process *p, const struct user *u,
+                 const struct syscall_filter *filter, int root)
 {
     if (STEP(s, "dup2", change_null(root), "/dev/null for what there is no stream for") < 0) {
         step_fail(s, errno, 128, "open \"/dev/null\"");
@@ -192,7 +194,13 @@ int process_drop(struct steps *s, const struct process *p, const struct user *u,
     }
     int again = enter_directory(s, p->cwd, root, true);
     if (again < 0) return -1;
-    /* Here goes the seccomp filter of a process without no_new_privs: to load it takes CAP_SYS_ADMIN. */
+    /* All are made so; this is for the one that a later change forgets. Before a filter that may know of no such call. */
+    if (STEP(s, "close_range", close_range(3, ~0u, CLOSE_RANGE_CLOEXEC), "3-") < 0) {
+        step_fail(s, errno, 128, "mark descriptors to be closed");
+        return -1;
+    }
+    /* Without no_new_privs it takes CAP_SYS_ADMIN, which goes with the ids: what follows has to be allowed by it. */
+    if (!p->no_new_privileges && syscall_filter_apply(s, filter) < 0) return -1;
     /* Last before the ids: lower ones would stop what is above, and to raise one takes CAP_SYS_RESOURCE. */
     if (set_limits(s, p) < 0) return -1;
     if (STEP(s, "setuid", set_ids(u), "%u:%u", u->uid, u->gid) < 0) {
@@ -206,12 +214,16 @@ int process_drop(struct steps *s, const struct process *p, const struct user *u,
         step_fail(s, errno, 128, "set no_new_privs");
         return -1;
     }
-    /* Here goes the seccomp filter of a process with no_new_privs: the later, the fewer calls of ours it has
-     * to allow. */
     /* The change of ids made it what fs.suid_dumpable says. */
-    if (STEP(s, "prctl", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "not dumpable") == 0) return 0;
-    step_fail(s, errno, 128, "make the process not dumpable");
-    return -1;
+    if (STEP(s, "prctl", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "not dumpable") < 0) {
+        step_fail(s, errno, 128, "make the process not dumpable");
+        return -1;
+    }
+    /*
+     * With no_new_privs it comes last. Not later still: an exec becomes visible in the container next, where whoever may
+     * trace it could make calls through it that the filter refuses.
+     */
+    return p->no_new_privileges ? syscall_filter_apply(s, filter) : 0;
 }
 
 int process_follow(int alive)

@@ -23,11 +23,12 @@ int process_use_terminal(struct steps *s, int slave);
 int process_take_terminal(struct steps *s);
 
 /*
- * Owner of the streams, working directory below ROOT, limits, umask, groups, ids, capabilities, no_new_privs.
- * The bounding set is to be dropped before, by capability_bound. Afterwards the process is what the user's
- * program is to be.
+ * Owner of the streams, working directory below ROOT, limits, umask, groups, ids, capabilities, no_new_privs,
+ * FILTER. The bounding set is to be dropped before, by capability_bound. Afterwards the process is what the user's
+ * program is to be: what it may call is for the filter to say.
  */
-int process_drop(struct steps *s, const struct process *p, const struct user *u, int root);
+int process_drop(struct steps *s, const struct process *p, const struct user *u,
+                 const struct syscall_filter *filter, int root);
 
 /*
  * To die with the shim; after process_drop, since a change of ids clears it. ALIVE is a pipe whose reader is

@@ -93,7 +93,7 @@ int userns_first(const struct init *i)
     if (user_look_up(s, &user, p, r.root, proc) < 0 || capability_bound(s, p->bounding) < 0) return -1;
     if (p->terminal && take_terminal(s, i->userns->tree[1]) < 0) return -1;
     close(proc);
-    if (rootfs_enter(&r) < 0 || process_drop(s, p, &user, r.root) < 0) return -1;
+    if (rootfs_enter(&r) < 0 || process_drop(s, p, &user, &i->bundle->filter, r.root) < 0) return -1;
     if (process_follow_parent(s, i->alive) < 0) return -1;
     process_exec(s, p, user.home);
     return -1;

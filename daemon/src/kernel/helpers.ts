@@ -14,7 +14,9 @@ const CANDIDATES = [
 ].filter((dir): dir is string => Boolean(dir));
 
 /** The path of a native program or library of ours. Throws when it is nowhere, naming the places. */
-export function helperPath(name: 'td-shim' | 'td-layer' | 'td-tree' | 'td-init' | 'libtd-native.so'): string {
+export function helperPath(
+  name: 'td-shim' | 'td-seccomp' | 'td-layer' | 'td-tree' | 'td-init' | 'libtd-native.so',
+): string {
   for (const dir of CANDIDATES) {
     const path = join(dir, name);
     if (existsSync(path)) return path;

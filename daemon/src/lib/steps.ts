@@ -23,15 +23,32 @@ export class StepRecorder {
 
   run<T>(name: string, args: string, work: () => T): T {
     const start = monotonic();
-    let errno = '';
     try {
       if (this.steps.length === this.#failAt) throw new SystemError(name, 'EIO', args);
-      return work();
+      const result = work();
+      this.#record(name, args, start, '');
+      return result;
     } catch (error) {
-      errno = (error as NodeJS.ErrnoException).code ?? 'ERROR';
+      this.#record(name, args, start, (error as NodeJS.ErrnoException).code ?? 'ERROR');
       throw error;
-    } finally {
-      this.steps.push({ actor: 'daemon', name, args, start, duration: monotonic() - start, errno });
     }
+  }
+
+  /** As run(), of what has been begun elsewhere. */
+  async wait<T>(name: string, args: string, work: Promise<T>): Promise<T> {
+    const start = monotonic();
+    try {
+      const result = await work;
+      if (this.steps.length === this.#failAt) throw new SystemError(name, 'EIO', args);
+      this.#record(name, args, start, '');
+      return result;
+    } catch (error) {
+      this.#record(name, args, start, (error as NodeJS.ErrnoException).code ?? 'ERROR');
+      throw error;
+    }
+  }
+
+  #record(name: string, args: string, start: number, errno: string): void {
+    this.steps.push({ actor: 'daemon', name, args, start, duration: monotonic() - start, errno });
   }
 }

@@ -12,6 +12,8 @@ export interface ShimConfig {
   makeCwd: boolean;
   stdin: { open: boolean; once: boolean };
   log: ShimLog;
+  /** The filter of system calls: a file of the kernel's program, and SECCOMP_FILTER_FLAG_*. */
+  seccomp?: { program: string; flags: string[] } | undefined;
 }
 
 /** The container's log. What is undefined does not concern the driver. */

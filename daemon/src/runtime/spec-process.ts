@@ -44,9 +44,14 @@ function rlimits(hostConfig: HostConfig): OciProcess['rlimits'] {
   }));
 }
 
-/** Whether SecurityOpt asks for no-new-privileges, in any of its spellings. */
-export const noNewPrivileges = (hostConfig: HostConfig): boolean =>
-  (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges([:=]true)?$/.test(option));
+/** What keeps the processes of a container, beside their capabilities. */
+export interface Confinement {
+  noNewPrivileges: boolean;
+}
+
+/** Every capability that a process of the container may come to have. */
+export const containerCapabilities = (hostConfig: HostConfig, bounding: readonly string[]): string[] =>
+  resolveCapabilities(hostConfig.Privileged ?? false, hostConfig.CapAdd ?? [], hostConfig.CapDrop ?? [], bounding);
 
 const consoleSize = (size: readonly number[] | null | undefined): OciProcess['consoleSize'] =>
   size?.[0] && size[1] ? { height: size[0], width: size[1] } : undefined;
@@ -60,15 +65,10 @@ export function containerProcess(
   hostConfig: HostConfig,
   hostname: string,
   bounding: readonly string[],
+  confinement: Confinement,
 ): OciProcess {
   const defaults = [`PATH=${PATH}`, `HOSTNAME=${hostname}`, ...(config.Tty ? ['TERM=xterm'] : [])];
   const args = processArgs(config);
-  const set = resolveCapabilities(
-    hostConfig.Privileged ?? false,
-    hostConfig.CapAdd ?? [],
-    hostConfig.CapDrop ?? [],
-    bounding,
-  );
   return {
     terminal: config.Tty ?? false,
     consoleSize: config.Tty ? consoleSize(hostConfig.ConsoleSize) : undefined,
@@ -76,9 +76,9 @@ export function containerProcess(
     args: hostConfig.Init ? [INIT_PATH, '--', ...args] : args,
     env: mergeEnv(defaults, config.Env ?? []),
     cwd: config.WorkingDir || '/',
-    capabilities: capabilitySets(set),
+    capabilities: capabilitySets(containerCapabilities(hostConfig, bounding)),
     rlimits: rlimits(hostConfig),
-    noNewPrivileges: noNewPrivileges(hostConfig),
+    ...confinement,
     oomScoreAdj: hostConfig.OomScoreAdj ?? 0,
   };
 }
@@ -90,8 +90,9 @@ export function execProcess(
   hostConfig: HostConfig,
   hostname: string,
   bounding: readonly string[],
+  confinement: Confinement,
 ): OciProcess {
-  const first = containerProcess(config, hostConfig, hostname, bounding);
+  const first = containerProcess(config, hostConfig, hostname, bounding, confinement);
   const terminal = exec.Tty ?? false;
   const env = terminal && !config.Tty ? mergeEnv(['TERM=xterm'], first.env) : first.env;
   return {

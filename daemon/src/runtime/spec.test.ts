@@ -10,6 +10,8 @@ import { checkDestinations } from './spec-mounts.js';
 import { execProcess, mergeEnv } from './spec-process.js';
 import { tmpfsOptions } from './tmpfs.js';
 
+const FREE = { noNewPrivileges: false };
+
 function spec(
   config: ContainerConfig,
   hostConfig: HostConfig = {},
@@ -26,6 +28,7 @@ function spec(
     joined: {},
     hostname: 'abc',
     bounding: CAPABILITIES,
+    confinement: FREE,
     ...more,
   });
 }
@@ -162,9 +165,9 @@ test('limits become those of the cgroup', () => {
 });
 
 test('an exec is like the first process, but for what it asks for', () => {
-  const host: HostConfig = { CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] };
+  const host: HostConfig = { CapDrop: ['ALL'] };
   const config: ContainerConfig = { Env: ['A=1'], WorkingDir: '/w', Entrypoint: ['/e'] };
-  const plain = execProcess({ Cmd: ['x', 'y'] }, config, host, 'abc', CAPABILITIES);
+  const plain = execProcess({ Cmd: ['x', 'y'] }, config, host, 'abc', CAPABILITIES, { noNewPrivileges: true });
   assert.deepEqual([plain.args, plain.cwd, plain.noNewPrivileges], [['x', 'y'], '/w', true]);
   assert.deepEqual(plain.capabilities.effective, []);
   const asked = execProcess(
@@ -173,6 +176,7 @@ test('an exec is like the first process, but for what it asks for', () => {
     host,
     'abc',
     CAPABILITIES,
+    FREE,
   );
   assert.deepEqual(asked.consoleSize, { height: 24, width: 80 });
   assert.ok(asked.env.includes('A=2') && asked.env.includes('TERM=xterm') && !asked.env.includes('A=1'));

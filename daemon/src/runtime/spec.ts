@@ -2,7 +2,7 @@ import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/contain
 import type { UserMap } from '../lib/id-map.js';
 import type { OciDevice, OciMount, OciSpec } from './oci.js';
 import { type EngineFiles, escapeLayer, type SpecMount, specMounts } from './spec-mounts.js';
-import { containerProcess } from './spec-process.js';
+import { type Confinement, containerProcess } from './spec-process.js';
 import { type HostDevices, specResources } from './spec-resources.js';
 
 /** Where the container's root comes from: layers topmost first, and what it writes. */
@@ -35,6 +35,9 @@ export interface SpecInput {
   init?: string;
   /** All capabilities that can be given. */
   bounding: readonly string[];
+  confinement: Confinement;
+  /** Of this engine's own, for whoever reads the document. */
+  annotations?: Record<string, string>;
   /** Nodes of the host's devices to make in it. */
   devices?: OciDevice[];
   /** Those of them that are mounted. */
@@ -135,12 +138,12 @@ export function buildSpec(input: SpecInput): OciSpec {
   const ownUts = hostConfig.UTSMode !== 'host';
   return {
     ociVersion: '1.2.0',
-    process: containerProcess(config, hostConfig, input.hostname, input.bounding),
+    process: containerProcess(config, hostConfig, input.hostname, input.bounding, input.confinement),
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs ?? false },
     hostname: ownUts ? input.hostname : undefined,
     domainname: ownUts && config.Domainname ? config.Domainname : undefined,
     mounts: input.users ? withOwnIds(input, mounts) : mounts,
-    annotations: hostConfig.Annotations ?? undefined,
+    annotations: { ...hostConfig.Annotations, ...input.annotations },
     linux: {
       namespaces: namespaces(input),
       ...(input.users && { uidMappings: input.users.uids, gidMappings: input.users.gids }),

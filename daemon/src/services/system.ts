@@ -4,6 +4,7 @@ import { arch, hostname, machine, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { SystemInfo, SystemVersion } from '@tinydocker/shared/api/system.js';
 import { API_VERSION, MIN_API_VERSION, VERSION } from '@tinydocker/shared/version.js';
+import type { Config } from '../config.js';
 import type { Deps } from '../deps.js';
 import { cgroupVersion } from '../kernel/cgroup.js';
 import { timestamp } from '../lib/clock.js';
@@ -76,6 +77,16 @@ const engineId = once((dataRoot: string): string => {
   return id;
 });
 
+/** What keeps containers here, as Docker names it. */
+function securityOptions(config: Config, ownUsers: boolean): string[] {
+  return [
+    `name=seccomp,profile=${config.seccompProfileName}`,
+    ...(ownUsers ? ['name=userns'] : []),
+    'name=cgroupns',
+    ...(config.noNewPrivileges ? ['name=no-new-privileges'] : []),
+  ];
+}
+
 /** What `docker info` shows. */
 export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'users'>): SystemInfo {
   const { config } = deps;
@@ -142,7 +153,7 @@ export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' |
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: [...(deps.users.byDefault ? ['name=userns'] : []), 'name=cgroupns'],
+    SecurityOptions: securityOptions(config, deps.users.byDefault),
     CDISpecDirs: [],
     Warnings: limitWarnings(limits),
   };

@@ -9,8 +9,10 @@ import { boundingCapabilities } from '../../runtime/capabilities.js';
 import { containerCgroup } from '../../runtime/cgroup.js';
 import { blockIo, containerDevices } from '../../runtime/devices.js';
 import type { OciSpec } from '../../runtime/oci.js';
+import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { buildSpec } from '../../runtime/spec.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { confinementOf } from './confinement.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { shimLogOf } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
@@ -30,7 +32,10 @@ export function layerPaths(deps: Pick<Deps, 'layers' | 'paths'>, record: Contain
   return [...mountpointsAbove(deps, image), ...image];
 }
 
-function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined): OciSpec {
+/** Names the filter to whoever reads the bundle: linux.seccomp would be most of the document, and read at every start. */
+const SECCOMP_ANNOTATION = 'org.tinydocker.seccomp';
+
+function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined, filter: SeccompFilter | undefined): OciSpec {
   const { config, hostConfig } = record;
   const dir = deps.paths.container(record.id);
   const names = namesOf(deps, record);
@@ -49,6 +54,8 @@ function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined): OciS
     hostname: names.config.Hostname ?? '',
     init: hostConfig.Init ? helperPath('td-init') : undefined,
     bounding: boundingCapabilities(),
+    confinement: confinementOf(deps, record),
+    annotations: filter ? { [SECCOMP_ANNOTATION]: filter.source } : {},
     devices: devices.nodes,
     deviceMounts: devices.mounts,
     hostDevices: { rules: devices.rules, blockIo: blockIo(hostConfig) },
@@ -63,7 +70,7 @@ function loggingOf(deps: BundleDeps, record: ContainerRecord): ShimLog {
   }
 }
 
-function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
+function shimConfigOf(deps: BundleDeps, record: ContainerRecord, filter: SeccompFilter | undefined): ShimConfig {
   const { config, hostConfig } = record;
   return {
     id: record.id,
@@ -72,6 +79,7 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord): ShimConfig {
     makeCwd: true,
     stdin: { open: config.OpenStdin ?? false, once: config.StdinOnce ?? false },
     log: loggingOf(deps, record),
+    seccomp: filter && { program: filter.program, flags: filter.flags },
   };
 }
 
@@ -85,10 +93,16 @@ export function prepareBundle(deps: BundleDeps, record: ContainerRecord, steps: 
 }
 
 /** Writes what the shim reads at its first request, one recorded step each. */
-export function writeBundle(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder, joined: Joined): void {
+export function writeBundle(
+  deps: BundleDeps,
+  record: ContainerRecord,
+  steps: StepRecorder,
+  joined: Joined,
+  filter: SeccompFilter | undefined,
+): void {
   const dir = deps.paths.bundle(record.id);
-  steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, joined)));
-  steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record)));
+  steps.run('write', `${dir}/config.json`, () => writeSpec(dir, specOf(deps, record, joined, filter)));
+  steps.run('write', `${dir}/shim.json`, () => writeShimConfig(dir, shimConfigOf(deps, record, filter)));
 }
 
 /**

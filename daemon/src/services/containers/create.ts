@@ -20,6 +20,7 @@ import { checkName, generateName } from './names.js';
 import { resolveNetworkMode } from './network-mode.js';
 import { publishContainer } from './publish.js';
 import { type RemoveDeps, removeLocked } from './remove.js';
+import { prepareSeccomp } from './seccomp.js';
 import { checkSharedNetwork, resolveShared } from './shared-namespaces.js';
 import { refuseUnsupported } from './unsupported.js';
 import { allocateUsers, checkUserns } from './user-namespace.js';
@@ -38,7 +39,7 @@ export const NEW_STATE: ContainerState = {
   restartCount: 0,
 };
 
-type CreateDeps = RemoveDeps & Pick<Deps, 'directories' | 'users'>;
+type CreateDeps = RemoveDeps & Pick<Deps, 'directories' | 'seccomp' | 'users'>;
 
 function findImage(deps: Pick<Deps, 'images'>, name: string, platform: string | undefined): ImageRecord {
   if (name === '') throw invalid('no image specified');
@@ -132,6 +133,7 @@ export function createContainer(
   validateHostConfig(request, { ...given, NetworkMode: network.mode });
   checkUserns(deps, { ...given, NetworkMode: network.mode });
   refuseUnsupported(request, { ...given, NetworkMode: network.mode });
+  prepareSeccomp(deps, given);
   const mounts = withLayers(
     deps,
     settleMounts(config, given, (name) => findSource(deps, name)),

@@ -7,6 +7,7 @@ import { StepRecorder } from '../../lib/steps.js';
 import { Undo } from '../../lib/undo.js';
 import { removeBundle } from '../../runtime/bundle.js';
 import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
+import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { prepareBundle, prepareFiles, writeBundle } from './bundle.js';
@@ -15,13 +16,14 @@ import { containerMounts } from './mounts.js';
 import { checkPropagation } from './propagation.js';
 import { publishContainer } from './publish.js';
 import { removeLocked } from './remove.js';
+import { seccompOf } from './seccomp.js';
 import { type Joined, openShared } from './shared-namespaces.js';
 import { keepSteps } from './steps.js';
 import { type SuperviseDeps, supervise } from './supervise.js';
 import { mountVolumes } from './volumes.js';
 import { hasProcess, isRunning } from './wait.js';
 
-export type StartDeps = SuperviseDeps & Pick<Deps, 'locks' | 'users'>;
+export type StartDeps = SuperviseDeps & Pick<Deps, 'locks' | 'seccomp' | 'users'>;
 
 /** Which step the fault tests want to fail: its number, or `@file` that holds it, read anew at each start. */
 function faultStep(variable: string): string | undefined {
@@ -42,7 +44,14 @@ function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): 
 }
 
 /** Spawns the shim and hands over the clients that have been waiting for it. */
-function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, undo: Undo, joined: Joined): Shim {
+function launch(
+  deps: StartDeps,
+  record: ContainerRecord,
+  steps: StepRecorder,
+  undo: Undo,
+  joined: Joined,
+  filter: SeccompFilter | undefined,
+): Shim {
   const { id } = record;
   const bundle = deps.paths.bundle(id);
   undo.push('remove bundle', () => removeBundle(bundle));
@@ -56,7 +65,7 @@ function launch(deps: StartDeps, record: ContainerRecord, steps: StepRecorder, u
     await deps.shims.cleared(id);
   });
   // While the shim comes into being on another processor: it looks at them when it is asked for something.
-  writeBundle(deps, record, steps, joined);
+  writeBundle(deps, record, steps, joined, filter);
   prepareFiles(deps, record, steps);
   handOver(deps, id, shim);
   return shim;
@@ -126,8 +135,10 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
       checkPropagation(containerMounts(record));
       await mountVolumes(deps, record, undo);
     }
+    const filter = seccompOf(deps, record);
+    const compiled = filter instanceof Promise ? await steps.wait('seccomp', 'compile the profile', filter) : filter;
     joined = openShared(deps, record);
-    const shim = launch(deps, record, steps, undo, joined);
+    const shim = launch(deps, record, steps, undo, joined, compiled);
     await shim.start((reply) => {
       keepSteps(deps, id, steps.steps, shim.steps);
       started(deps, id, reply, again);

@@ -43,6 +43,8 @@ const HOST: [hostConfig: HostConfig, sentence: string | RegExp][] = [
   [{ CapAdd: ['foo'] }, 'invalid CapAdd: unknown capability: "CAP_FOO"'],
   [{ CapDrop: ['CAP_FOO'] }, 'invalid CapDrop: unknown capability: "CAP_FOO"'],
   [{ SecurityOpt: ['no-new-privileges:maybe'] }, 'invalid --security-opt: "no-new-privileges:maybe"'],
+  [{ SecurityOpt: ['nonsense=1'] }, 'invalid --security-opt: "nonsense=1"'],
+  [{ SecurityOpt: ['seccomp'] }, 'invalid --security-opt: "seccomp"'],
   [{ IpcMode: 'zz' }, 'invalid IPC mode: zz'],
   [{ PidMode: 'zz' }, 'invalid PID mode: zz'],
   [{ UTSMode: 'zz' }, 'invalid UTS mode: zz'],

@@ -4,6 +4,7 @@ import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/contain
 import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 import type { ContainerMount } from '../../lib/mount.js';
 import { capabilityName } from '../../runtime/capabilities.js';
+import { parseSecurityOptions } from '../../runtime/security-options.js';
 import { validateLogConfig } from './log-config.js';
 import { checkRestartPolicy, hasRestartPolicy } from './restart-policy.js';
 import { parseSignal } from './signals.js';
@@ -57,9 +58,6 @@ function validateModes(config: ContainerConfig, h: HostConfig): void {
   if (h.UTSMode === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode');
 }
 
-/** `seccomp=unconfined` and the like name what is the case anyway; anything that asks for a profile is not there yet. */
-const ACCEPTED_OPTIONS = /^(no-new-privileges([:=](true|false))?|(seccomp|apparmor)[:=]unconfined|label[:=]disable)$/;
-
 function validateSecurity(h: HostConfig): void {
   for (const field of ['CapAdd', 'CapDrop'] as const) {
     for (const given of h[field] ?? []) {
@@ -68,13 +66,12 @@ function validateSecurity(h: HostConfig): void {
       throw invalid(`invalid ${field}: unknown capability: "${name}"`);
     }
   }
-  for (const option of h.SecurityOpt ?? []) {
-    if (ACCEPTED_OPTIONS.test(option)) continue;
-    if (/^(seccomp|apparmor|label)[:=]/.test(option)) {
-      throw notImplemented(`this engine does not offer the security option "${option.slice(0, 60)}" yet`);
-    }
-    throw invalid(`invalid --security-opt: "${option}"`);
-  }
+  const { apparmor, labels } = parseSecurityOptions(h.SecurityOpt);
+  for (const [name, value] of [
+    ...(apparmor && apparmor !== 'unconfined' ? [['apparmor', apparmor]] : []),
+    ...labels.filter((label) => label !== 'disable').map((label) => ['label', label]),
+  ])
+    throw notImplemented(`this engine does not offer the security option "${name}=${value!.slice(0, 60)}" yet`);
 }
 
 const ULIMITS = 'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(

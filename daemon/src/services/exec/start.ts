@@ -9,6 +9,7 @@ import type { Exec } from '../../runtime/execs.js';
 import type { AttachStreams, ExecRequest } from '../../runtime/shim.js';
 import { execProcess } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { confinementOf } from '../containers/confinement.js';
 import { parseDetachKeys } from '../containers/detach-keys.js';
 import { describeFailure } from '../containers/failure.js';
 import { isStill } from '../containers/pause.js';
@@ -18,7 +19,7 @@ import { isRunning } from '../containers/wait.js';
 import { commandText } from './create.js';
 import { findExec } from './lookup.js';
 
-type ExecDeps = Pick<Deps, 'containers' | 'events' | 'log' | 'shims'>;
+type ExecDeps = Pick<Deps, 'config' | 'containers' | 'events' | 'log' | 'shims'>;
 
 function shimRequest(
   deps: ExecDeps,
@@ -33,7 +34,14 @@ function shimRequest(
   const hostname = namesOf(deps, record).config.Hostname ?? '';
   return {
     exec: exec.id,
-    process: execProcess(config, record.config, hostConfig, hostname, boundingCapabilities()),
+    process: execProcess(
+      config,
+      record.config,
+      hostConfig,
+      hostname,
+      boundingCapabilities(),
+      confinementOf(deps, record),
+    ),
     user: config.User || record.config.User || '',
     groups: hostConfig.GroupAdd ?? [],
     stdin: attached && (config.AttachStdin ?? false),
