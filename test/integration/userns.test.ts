@@ -18,7 +18,7 @@ import { ok, refused } from '../helpers/api.js';
 import { build } from '../helpers/build.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
-import { copyIn, copyOut } from '../helpers/files.js';
+import { copyIn, copyOut, launchAfter } from '../helpers/files.js';
 import { PrivateEtc } from '../helpers/private-etc.js';
 import { tar } from '../helpers/tar.js';
 import { untar } from '../helpers/untar.js';
@@ -82,9 +82,7 @@ describe('--userns-remap', () => {
   });
 
   test('root inside, nobody on the host; files on disk have the ids that the container sees', async () => {
-    const id = await engine.launch({
-      Cmd: ['sh', '-c', 'touch /made; chown 33:44 /made; chmod 4755 /made; exec sleep 600'],
-    });
+    const id = await launchAfter(engine, 'touch /made; chown 33:44 /made; chmod 4755 /made');
     const { Pid } = (await engine.inspect(id)).State;
     assert.match(readFileSync(`/proc/${Pid}/status`, 'utf8'), new RegExp(`^Uid:\t${REMAP}\t`, 'm'));
     const upper = join(engine.daemon!.dataRoot, 'containers', id, 'upper');
@@ -175,6 +173,32 @@ describe('--userns-remap', () => {
     assert.deepEqual(ownerOf(join(dir, 'new')), [REMAP, GROUPS]);
   });
 
+  test('what is copied there from outside belongs to the container’s ids, whether it runs or not', async () => {
+    const dir = join(shared, 'copied');
+    mkdirSync(dir);
+    chownSync(dir, REMAP, GROUPS);
+    writeFileSync(join(dir, 'roots'), 'secret');
+    chownSync(join(dir, 'roots'), REMAP, GROUPS);
+    writeFileSync(join(dir, 'hosts'), 'of the host');
+    for (const name of ['roots', 'hosts']) chmodSync(join(dir, name), 0o600);
+    const id = await engine.launch({ Cmd: ['sleep', '600'], HostConfig: { Binds: [`${dir}:/b`] } });
+    const look = async (name: string) => {
+      await ok(copyIn(engine, id, '/b', tar([{ name, content: 'x' }])), 200);
+      assert.deepEqual(ownerOf(join(dir, name)), [REMAP, GROUPS]);
+      const [file] = await copyOut(engine, id, `/b/${name}`);
+      assert.deepEqual([file!.uid, file!.gid], [0, 0]);
+      // The host's own user of that number may read it, and so may root of the container.
+      const [own] = await copyOut(engine, id, '/b/roots');
+      assert.equal(own!.content.toString(), 'secret');
+      const closed = await engine.api.get(`/containers/${id}/archive`, { path: '/b/hosts' });
+      assert.ok(!closed.text.includes('of the host'), closed.text);
+    };
+    await look('running');
+    await ok(engine.api.post(`/containers/${id}/stop`, undefined, { t: 0 }), 204);
+    await look('stopped');
+    await engine.remove(id);
+  });
+
   test('with "idmap" the container’s user has what the owner of the directory has', async () => {
     const dir = join(shared, 'idmap');
     mkdirSync(dir);
@@ -243,7 +267,7 @@ COPY a /copied
   });
 
   test('cp, export, commit and diff speak of the container’s ids, also when it does not run', async () => {
-    const id = await engine.launch({ Cmd: ['sh', '-c', 'mkdir /d; touch /d/f; chown 33:44 /d/f; exec sleep 600'] });
+    const id = await launchAfter(engine, 'mkdir /d; touch /d/f; chown 33:44 /d/f');
     const look = async () => {
       const [, file] = await copyOut(engine, id, '/d');
       assert.deepEqual([file!.name, file!.uid, file!.gid], ['d/f', 33, 44]);

@@ -20,6 +20,27 @@ static bool read_bind(char **values, struct root_plan *plan, struct root_bind *b
     *subpath = NULL;
     bind->read_only = strstr(values[2], "ro") != NULL;
     bind->optional = strstr(values[2], "optional") != NULL;
+    bind->of_host = strstr(values[2], "host") != NULL;
+    return true;
+}
+
+/* "FROM-TO-SIZE#..." turned round: who is TO on the host is FROM for the container, and for this process. */
+static bool read_map(const char *text, struct id_map *map)
+{
+    size_t count = 1;
+    for (const char *p = text; *p; p++) count += *p == '#';
+    map->ranges = allocate(count * sizeof *map->ranges);
+    for (map->n = 0; map->n < count; map->n++) {
+        unsigned long part[3];
+        for (size_t i = 0; i < 3; i++) {
+            char *end;
+            if (*text < '0' || *text > '9') return false;
+            part[i] = strtoul(text, &end, 10);
+            if (part[i] > UINT32_MAX || *end != (i < 2 ? '-' : map->n + 1 < count ? '#' : '\0')) return false;
+            text = end + 1;
+        }
+        map->ranges[map->n] = (struct id_range){(uint32_t)part[1], (uint32_t)part[0], (uint32_t)part[2]};
+    }
     return true;
 }
 
@@ -29,9 +50,9 @@ static int values_of(const char *option)
     static const struct {
         const char *name;
         int values;
-    } OPTIONS[] = {{"pidfd", 1},     {"scratch", 1},   {"overlay", 1}, {"bind", 3},  {"subpath", 1},
-                   {"read-only", 0}, {"path", 1},      {"name", 1},    {"upper", 1}, {"follow", 0},
-                   {"chunked", 0},   {"keep-kind", 0}, {"owner", 1},   {"source", 1}};
+    } OPTIONS[] = {{"pidfd", 1},     {"scratch", 1},   {"overlay", 1}, {"bind", 3},   {"subpath", 1},
+                   {"read-only", 0}, {"path", 1},      {"name", 1},    {"upper", 1},  {"follow", 0},
+                   {"chunked", 0},   {"keep-kind", 0}, {"owner", 1},   {"source", 1}, {"users", 2}};
     for (size_t i = 0; i < sizeof OPTIONS / sizeof *OPTIONS; i++)
         if (strcmp(option, OPTIONS[i].name) == 0) return OPTIONS[i].values;
     return -1;
@@ -46,6 +67,8 @@ static bool take(struct arguments *a, const char *option, char **values, const c
         a->owner = values[0];
     } else if (strcmp(option, "bind") == 0) {
         return read_bind(values, &a->plan, binds, subpath);
+    } else if (strcmp(option, "users") == 0) {
+        return read_map(values[0], &a->plan.uids) && read_map(values[1], &a->plan.gids);
     } else if (strcmp(option, "subpath") == 0) {
         *subpath = values[0]; /* of the bind that follows */
     } else if (strcmp(option, "overlay") == 0) {

@@ -94,8 +94,23 @@ static int clone_source(const struct root_bind *bind)
     return mount;
 }
 
+/*
+ * The ids of the host as the container would see them, in which the rest of the tree is on disk already: what belongs to no id of
+ * the container is nobody's, and what is made there belongs to its ids. Where that cannot be, it is at most looked at.
+ */
+static int show_as_container(const struct root_plan *plan, const struct root_bind *bind, int mount)
+{
+    if (!bind->of_host || !plan->uids.n) return 0;
+    int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0) return -1;
+    int result = idmap_apply(proc, mount, &plan->uids, &plan->gids, false), saved = errno;
+    close(proc);
+    errno = saved;
+    return result < 0 && errno == EINVAL && bind->optional ? 0 : result;
+}
+
 /* The mount point is found, and made where it is missing, without leaving the root; `bare`: only that. */
-static void add_bind(int root, const struct root_bind *bind, bool bare)
+static void add_bind(int root, const struct root_plan *plan, const struct root_bind *bind, bool bare)
 {
     struct stat stat;
     int mount = clone_source(bind);
@@ -109,7 +124,8 @@ static void add_bind(int root, const struct root_bind *bind, bool bare)
         close(mount);
         return;
     }
-    if (target < 0 || mount_change(mount, bind->read_only ? MOUNT_ATTR_RDONLY : 0, 0, MS_PRIVATE, true) < 0 ||
+    if (target < 0 || show_as_container(plan, bind, mount) < 0 ||
+        mount_change(mount, bind->read_only ? MOUNT_ATTR_RDONLY : 0, 0, MS_PRIVATE, true) < 0 ||
         mount_attach(mount, target) < 0)
         fail_errno(errno, "mount \"%s\" on \"%s\"", bind->source, bind->target);
     close(target);
@@ -125,7 +141,7 @@ static void assemble(const struct root_plan *plan, bool alone)
     check(mount_overlay(path, (char *const *)plan->overlay, MOUNT_ATTR_NODEV), "mount the layers");
     int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     check(root, "open the new root");
-    for (size_t i = 0; i < plan->bind_count; i++) add_bind(root, &plan->binds[i], alone);
+    for (size_t i = 0; i < plan->bind_count; i++) add_bind(root, plan, &plan->binds[i], alone);
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
     if (plan->read_only)
         check(mount_setattr(root, "", AT_EMPTY_PATH, &read_only, sizeof read_only),

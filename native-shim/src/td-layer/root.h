@@ -6,6 +6,7 @@
 #ifndef TD_LAYER_ROOT_H
 #define TD_LAYER_ROOT_H
 
+#include "idmap.h"
 #include "td-layer/confine.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ struct root_bind {
     const char *subpath; /* below the source, which it may not lead out of; NULL: the whole */
     bool read_only;
     bool optional; /* left out where the source is not there */
+    bool of_host;  /* its files have the host's ids, and not the container's */
 };
 
 struct root_plan {
@@ -26,6 +28,8 @@ struct root_plan {
         *overlay; /* options with absolute paths, NULL at the end; below `scratch` there are upper and work */
     const struct root_bind *binds;
     size_t bind_count;
+    /* Of the user namespace that it would have; empty without one. Ids of the host are shown as it would see them. */
+    struct id_map uids, gids;
     bool read_only; /* its own files; what is mounted may be written to */
 };
 

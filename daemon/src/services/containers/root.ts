@@ -2,13 +2,15 @@ import type { Deps } from '../../deps.js';
 import { LayerHelper, type LayerReply } from '../../kernel/layer-helper.js';
 import { openPid } from '../../kernel/process.js';
 import { closeFd } from '../../kernel/socket.js';
+import type { IdMapping } from '../../lib/id-map.js';
 import type { SpecMount } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { layerPaths } from './bundle.js';
 import { engineFiles } from './engine-files.js';
+import { usersOf } from './user-namespace.js';
 import { locateMounts } from './volumes.js';
 
-export type RootDeps = Pick<Deps, 'containers' | 'layers' | 'paths' | 'volumes'>;
+export type RootDeps = Pick<Deps, 'containers' | 'layers' | 'paths' | 'users' | 'volumes'>;
 
 export interface RootOptions {
   /** Files are made or changed. Of a container that does not run, the caller holds the lock. */
@@ -45,6 +47,13 @@ function overlay(deps: RootDeps, layers: readonly string[], options: readonly st
 export const lowerArguments = (deps: RootDeps, record: ContainerRecord): string[] =>
   overlay(deps, layerPaths(deps, record), scratchOptions(deps.paths.trash));
 
+/** td-layer's words for the user namespace: what lies on disk has the container's ids, but for directories of the host. */
+function usersArguments(deps: RootDeps, record: ContainerRecord): string[] {
+  const users = usersOf(deps, record);
+  const words = (map: readonly IdMapping[]) => map.map((m) => `${m.containerID}-${m.hostID}-${m.size}`).join('#');
+  return users ? ['users', words(users.uids), words(users.gids)] : [];
+}
+
 /** The engine's files in /etc, as they were at the last start. */
 function engineBinds(deps: RootDeps, record: ContainerRecord, users: readonly SpecMount[]): string[] {
   const files = engineFiles(deps.paths.bundle(record.id));
@@ -76,8 +85,9 @@ function assembledRoot(deps: RootDeps, record: ContainerRecord, write: boolean):
     ...(write
       ? overlay(deps, layers, [`upperdir=${escaped(upper)}`, `workdir=${escaped(dir)}/work`])
       : overlay(deps, [upper, ...layers], scratchOptions(deps.paths.trash))),
-    ...binds.flatMap(({ source, destination, rw, subpath }) => {
-      const access = rw ? 'rw' : 'ro';
+    ...usersArguments(deps, record),
+    ...binds.flatMap(({ type, source, destination, rw, subpath, idmap }) => {
+      const access = (rw ? 'rw' : 'ro') + (type === 'bind' && idmap === undefined ? ',host' : '');
       // What is only to be read may be missing; what is written must not go somewhere else.
       const bind = ['bind', source, destination, write ? access : `${access},optional`];
       return subpath === undefined ? bind : ['subpath', subpath, ...bind];
