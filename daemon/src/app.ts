@@ -14,6 +14,7 @@ import { containerRoutes } from './api/routes/containers.js';
 import { diskUsageRoutes } from './api/routes/disk-usage.js';
 import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
+import { imageTransferRoutes } from './api/routes/image-transfer.js';
 import { imageRoutes } from './api/routes/images.js';
 import { pruneRoutes } from './api/routes/prune.js';
 import { systemRoutes } from './api/routes/system.js';
@@ -75,6 +76,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(systemRoutes(deps));
   await app.register(authRoutes(deps));
   await app.register(imageRoutes(deps));
+  await app.register(imageTransferRoutes(deps));
   await app.register(eventRoutes(deps));
   await app.register(containerRoutes(deps));
   await app.register(containerWebSocketRoutes(deps));

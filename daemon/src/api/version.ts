@@ -29,12 +29,13 @@ export function rewriteUrl(raw: IncomingMessage): string {
 
 /** Image names hold slashes, which would end the parameter of a route: `/images/a/b/json` becomes `/images/a%2Fb/json`. */
 function encodeImageName(method: string | undefined, url: string): string {
-  if (!url.startsWith('/images/')) return url;
+  const noun = ['/images/', '/distribution/'].find((start) => url.startsWith(start));
+  if (noun === undefined) return url;
   // Only a removal has nothing behind the name.
-  const match = (method === 'DELETE' ? /^([^?]+)/ : /^([^?]+)\/[a-z]+(?=\?|$)/).exec(url.slice('/images/'.length));
+  const match = (method === 'DELETE' ? /^([^?]+)/ : /^([^?]+)\/[a-z]+(?=\?|$)/).exec(url.slice(noun.length));
   const name = match?.[1];
   if (!name?.includes('/')) return url;
-  return `/images/${name.replaceAll('/', '%2F')}${url.slice('/images/'.length + name.length)}`;
+  return `${noun}${name.replaceAll('/', '%2F')}${url.slice(noun.length + name.length)}`;
 }
 
 /** Like numbers, part by part: 1.9 is before 1.24. */

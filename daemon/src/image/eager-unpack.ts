@@ -60,7 +60,7 @@ export class EagerUnpacker {
   async close(): Promise<void> {
     this.#stopped = true;
     await this.finish();
-    for (const { directory } of this.#unpacked) this.#layers.discard(directory);
+    await Promise.all(this.#unpacked.map(({ directory }) => this.#layers.discard(directory)));
   }
 }
 

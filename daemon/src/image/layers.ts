@@ -49,7 +49,7 @@ export class LayerStore {
     try {
       return { ...(await unpackLayer(file, directory)), directory };
     } catch (error) {
-      this.discard(directory);
+      await this.discard(directory);
       throw error;
     }
   }
@@ -74,7 +74,7 @@ export class LayerStore {
       }
       return { ...(await receiver.finish()), directory };
     } catch (error) {
-      this.discard(directory);
+      await this.discard(directory);
       throw error;
     }
   }
@@ -84,28 +84,29 @@ export class LayerStore {
     renameSync(directory, this.#paths.layer(id));
   }
 
-  /** Takes a directory away at once, by a rename; what it holds is removed in the background. */
-  discard(path: string): void {
+  /** Takes a directory away at once, by a rename; what it holds is removed in the background, by when the promise is kept. */
+  discard(path: string): Promise<void> {
     const trash = join(this.#paths.trash, newId());
     try {
       renameSync(path, trash);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Promise.resolve();
       throw error;
     }
-    this.#remove(trash);
+    return this.#remove(trash);
   }
 
   remove(id: number): void {
-    this.discard(this.path(id));
+    void this.discard(this.path(id));
   }
 
-  #remove(path: string): void {
+  #remove(path: string): Promise<void> {
     // What cannot be removed now stays in the trash, which is emptied at the next start.
     const removal = removeTree(path)
       .catch(() => {})
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
+    return removal;
   }
 
   /** When all that was discarded is off the disk. */

@@ -7,6 +7,8 @@
  *                            empty, and, as it is, to descriptor 3; confines itself to DIR before the first byte
  *   td-layer decompress DIR  reads what is compressed, or not, on stdin and writes it decompressed to descriptor 3; confines
  *                            itself to DIR, where it has nothing to do
+ *   td-layer differ RIGHT DIR
+ *                            tells where DIR is not what RIGHT is, a layer that has just been unpacked
  *   td-layer remove DIR      removes DIR and all below it, of any depth; confines itself to the directory that DIR is in
  *   td-layer copy PATH DIR LAYER...
  *                            copies what the layers (topmost first) have in the directory PATH into DIR; its root is
@@ -37,6 +39,7 @@
 #include "td-layer/changes.h"
 #include "td-layer/confine.h"
 #include "td-layer/copy.h"
+#include "td-layer/differ.h"
 #include "td-layer/fail.h"
 #include "td-layer/host-mount.h"
 #include "td-layer/lookup.h"
@@ -112,6 +115,18 @@ static int verb_size(char **directories)
     for (size_t i = 0; i < count; i++)
         printf("%s%" PRIu64, i > 0 ? "," : "", opened[i] < 0 ? 0 : size_of(opened[i]));
     printf("]}\n");
+    return finish();
+}
+
+/* Both are opened by their names while these can be trusted. */
+static int verb_differ(const char *right, const char *here)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    confine_start();
+    int a = open(right, flags), b = open(here, flags);
+    if (a < 0 || b < 0) fail_errno(errno, "open %s", a < 0 ? right : here);
+    confine(right, CONFINE_READ_LAYER, b);
+    differ(a, b);
     return finish();
 }
 
@@ -220,6 +235,7 @@ int main(int argc, char **argv)
     if (argc > 3 && strcmp(argv[1], "gather") == 0 && arguments_read(argv + 2, &arguments))
         return verb_gather(&arguments);
     if (argc == 3 && strcmp(argv[1], "decompress") == 0) return verb_decompress(argv[2]);
+    if (argc == 4 && strcmp(argv[1], "differ") == 0) return verb_differ(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
     if (argc >= 3 && strcmp(argv[1], "size") == 0) return verb_size(argv + 2);
     if (argc > 4 && strcmp(argv[1], "copy") == 0) return verb_copy(argv[2], argv[3], argv + 4);
@@ -238,6 +254,7 @@ int main(int argc, char **argv)
             return VERBS[i].run(&arguments);
     }
     fputs("usage: td-layer unpack DIR [keep] <LAYER\n       td-layer decompress DIR <FILE 3>PLAIN\n       "
+          "td-layer differ RIGHT DIR\n       "
           "td-layer remove DIR\n       td-layer copy PATH DIR "
           "LAYER...\n"
           "       td-layer mount TYPE DEVICE OPTIONS DIR\n       td-layer unmount DIR\n"

@@ -77,3 +77,36 @@ export const ImageHistoryResponseItem = Type.Object({
   Comment: Type.String(),
 });
 export type ImageHistoryResponseItem = Static<typeof ImageHistoryResponseItem>;
+
+const Platform = Type.Object({
+  architecture: Type.Optional(Type.String()),
+  os: Type.Optional(Type.String()),
+  variant: Type.Optional(Type.String()),
+});
+
+/** What a name stands for in a registry. */
+export const DistributionInspect = Type.Object({
+  Descriptor: Type.Object({ mediaType: Type.String(), digest: Type.String(), size: Type.Integer() }),
+  Platforms: Type.Array(Platform),
+});
+export type DistributionInspect = Static<typeof DistributionInspect>;
+
+/** An image that a registry has found. */
+export const ImageSearchItem = Type.Object({
+  name: Type.String(),
+  description: Type.String(),
+  is_official: Type.Boolean(),
+  is_automated: Type.Boolean(),
+  star_count: Type.Integer(),
+});
+export type ImageSearchItem = Static<typeof ImageSearchItem>;
+
+/** One line of the answer to a verification. */
+export const ImageVerifyLine = Type.Object({
+  kind: Type.String({ description: 'document (a configuration or a manifest), blob or layer.' }),
+  id: Type.String({ description: 'Its digest; of a layer the chain id.' }),
+  path: Type.Optional(Type.String({ description: 'Of a layer: its directory.' })),
+  images: Type.Array(Type.String(), { description: 'Those that are made of it.' }),
+  problems: Type.Array(Type.String(), { description: 'None: it is as it should be.' }),
+});
+export type ImageVerifyLine = Static<typeof ImageVerifyLine>;

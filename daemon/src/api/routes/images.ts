@@ -6,20 +6,15 @@ import {
   ImageInspect,
   ImageSummary,
 } from '@tinydocker/shared/api/images.js';
-import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { imageHistory } from '../../services/images/history.js';
 import { inspectImage } from '../../services/images/inspect.js';
 import { IMAGE_FILTERS, listImages } from '../../services/images/list.js';
 import { loadImages } from '../../services/images/load.js';
-import { pullImages } from '../../services/images/pull.js';
-import { pushImages } from '../../services/images/push.js';
 import { removeImage } from '../../services/images/remove.js';
-import { saveImages } from '../../services/images/save.js';
 import { tagImage } from '../../services/images/tag.js';
 import { Progress } from '../progress.js';
-import { registryAuth } from '../registry-auth.js';
 import { speaks } from '../version.js';
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
@@ -89,81 +84,11 @@ export const imageRoutes =
       },
     );
 
-    app.post(
-      '/images/create',
-      {
-        schema: {
-          summary: 'Pull an image from a registry',
-          querystring: Type.Object({
-            fromImage: text('Its name; without a tag or digest, here or in `tag`, all tags.'),
-            tag: text('Its tag or digest.'),
-            platform: text('os/architecture/variant; this machine’s where there is a choice.'),
-          }),
-        },
-      },
-      (request, reply) => {
-        const { fromImage = '', ...query } = request.query;
-        const progress = new Progress(reply);
-        const { signal } = progress;
-        const pull = { fromImage, ...query, auth: registryAuth(request), signal };
-        return progress.run(() => pullImages(deps, pull, (message) => progress.write(message)));
-      },
-    );
-
-    const archive = (reply: FastifyReply, names: readonly string[], platform?: string) =>
-      reply.type('application/x-tar').send(saveImages(deps, names, platform));
-
-    app.get(
-      '/images/get',
-      {
-        schema: {
-          summary: 'Several images as one archive',
-          querystring: Type.Object({
-            names: Type.Optional(Type.Array(Type.String(), { description: 'Names or ids.' })),
-            platform: text('os/architecture/variant that they have to be for.'),
-          }),
-        },
-      },
-      ({ query }, reply) => archive(reply, query.names ?? [], query.platform),
-    );
-
-    app.get(
-      '/images/:name/get',
-      {
-        schema: {
-          summary: 'An image as an archive',
-          params: name,
-          querystring: Type.Object({ platform: text('os/architecture/variant that it has to be for.') }),
-        },
-      },
-      ({ params, query }, reply) => archive(reply, [params.name], query.platform),
-    );
-
     app.get(
       '/images/:name/json',
       { schema: { summary: 'Inspect an image', params: name, response: { 200: ImageInspect } } },
       (request, reply) => {
         reply.send(withVirtualSize(request, inspectImage(deps, request.params.name)));
-      },
-    );
-
-    app.post(
-      '/images/:name/push',
-      {
-        schema: {
-          summary: 'Push an image to a registry',
-          params: name,
-          querystring: Type.Object({
-            tag: text('Its tag; without one, all tags of the repository.'),
-            platform: text('Accepted; an image is for one platform.'),
-          }),
-        },
-      },
-      (request, reply) => {
-        const progress = new Progress(reply);
-        const { signal } = progress;
-        const push = { name: request.params.name, tag: request.query.tag, auth: registryAuth(request), signal };
-        return progress.run(() => pushImages(deps, push, (message) => progress.write(message)));
       },
     );
 

@@ -46,7 +46,8 @@ export async function loadImages(
     return archived.map((image) => addImage(deps, image, unpacked, report));
   } finally {
     release();
-    for (const { directory } of unpacked.values()) deps.layers.discard(directory);
+    // What is left of a failure is gone by the time that it is told.
+    await Promise.all([...unpacked.values()].map(({ directory }) => deps.layers.discard(directory)));
     await eager.close();
     ingest.close();
     collectContent(deps); // layers whose last image went away while they were held

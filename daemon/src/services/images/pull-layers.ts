@@ -93,7 +93,7 @@ export async function withLayers<T>(
       },
     );
   } finally {
-    for (const { directory } of unpacked.values()) deps.layers.discard(directory);
+    await Promise.all([...unpacked.values()].map(({ directory }) => deps.layers.discard(directory)));
     for (const release of releases) release();
   }
 }
