@@ -45,6 +45,12 @@ module.exports = {
       'the engines never import each other: services combine them',
     ),
     only(
+      'network-alone',
+      'daemon/src/network',
+      ['kernel', 'lib'],
+      'the engines never import each other: services combine them',
+    ),
+    only(
       'services',
       'daemon/src/services',
       ['build', 'runtime', 'image', 'network', 'volume', 'store', 'kernel', 'lib', 'config', 'paths', 'deps'],

@@ -16,6 +16,7 @@ import { eventRoutes } from './api/routes/events.js';
 import { execRoutes } from './api/routes/exec.js';
 import { imageTransferRoutes } from './api/routes/image-transfer.js';
 import { imageRoutes } from './api/routes/images.js';
+import { networkRoutes } from './api/routes/networks.js';
 import { pruneRoutes } from './api/routes/prune.js';
 import { systemRoutes } from './api/routes/system.js';
 import { volumeRoutes } from './api/routes/volumes.js';
@@ -87,6 +88,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(buildRoutes(deps));
   await app.register(execRoutes(deps));
   await app.register(volumeRoutes(deps));
+  await app.register(networkRoutes(deps));
   await app.register(pruneRoutes(deps));
   await app.register(diskUsageRoutes(deps));
 

@@ -26,9 +26,33 @@ export interface Settings {
   'userns-pool'?: string;
   'seccomp-profile'?: string;
   'no-new-privileges'?: boolean;
+  bridge?: string;
+  bip?: string;
+  bip6?: string;
+  'fixed-cidr'?: string;
+  'fixed-cidr-v6'?: string;
+  'default-gateway'?: string;
+  'default-gateway-v6'?: string;
+  mtu?: number;
+  ipv6?: boolean;
+  icc?: boolean;
+  'ip-masq'?: boolean;
+  'ip-forward'?: boolean;
+  'default-address-pools'?: AddressPoolSetting[];
+  'default-network-opts'?: Record<string, Record<string, string>>;
+  'host-gateway-ip'?: string;
+  dns?: string[];
+  'dns-search'?: string[];
+  'dns-opts'?: string[];
 }
 
-type Kind = 'string' | 'boolean' | 'strings' | 'map' | 'lists' | 'count';
+/** A range of addresses and the prefix of the networks that are cut from it. */
+export interface AddressPoolSetting {
+  base: string;
+  size: number;
+}
+
+type Kind = 'string' | 'boolean' | 'strings' | 'map' | 'lists' | 'count' | 'integer' | 'pools' | 'maps';
 
 /** What daemon.json may hold. */
 const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
@@ -52,12 +76,35 @@ const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
   'userns-pool': 'string',
   'seccomp-profile': 'string',
   'no-new-privileges': 'boolean',
+  bridge: 'string',
+  bip: 'string',
+  bip6: 'string',
+  'fixed-cidr': 'string',
+  'fixed-cidr-v6': 'string',
+  'default-gateway': 'string',
+  'default-gateway-v6': 'string',
+  mtu: 'integer',
+  ipv6: 'boolean',
+  icc: 'boolean',
+  'ip-masq': 'boolean',
+  'ip-forward': 'boolean',
+  'default-address-pools': 'pools',
+  'default-network-opts': 'maps',
+  'host-gateway-ip': 'string',
+  dns: 'strings',
+  'dns-search': 'strings',
+  'dns-opts': 'strings',
 };
 
 const isString = (value: unknown): boolean => typeof value === 'string';
 const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
 const isObjectOf = (value: unknown, each: (member: unknown) => boolean): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(each);
+
+const isPool = (value: unknown): boolean =>
+  isObjectOf(value, () => true) &&
+  isString((value as AddressPoolSetting).base) &&
+  Number.isInteger((value as AddressPoolSetting).size);
 
 const matches: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   string: isString,
@@ -66,6 +113,10 @@ const matches: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   map: (value) => isObjectOf(value, isString),
   lists: (value) => isObjectOf(value, isStrings),
   count: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  integer: (value) => Number.isInteger(value),
+  pools: (value) =>
+    Array.isArray(value) && value.every((v) => isPool(v)),
+  maps: (value) => isObjectOf(value, (v) => isObjectOf(v, isString)),
 };
 
 const DESCRIPTION: Readonly<Record<Kind, string>> = {
@@ -75,6 +126,9 @@ const DESCRIPTION: Readonly<Record<Kind, string>> = {
   map: 'an object of strings',
   lists: 'an object of lists of strings',
   count: 'a number of at least 1',
+  integer: 'a whole number',
+  pools: 'a list of objects with "base" and "size"',
+  maps: 'an object of objects of strings',
 };
 
 /**

@@ -6,6 +6,7 @@ import { ConfigError, readConfigFile, type Settings } from './config-file.js';
 import { parseFlags } from './config-flags.js';
 import { registriesOf } from './config-registries.js';
 import type { RegistrySettings } from './image/registry/endpoints.js';
+import { type NetworkConfig, resolveNetworkConfig } from './config-network.js';
 
 /** What the daemon was told: flags and daemon.json together, with the defaults. */
 export interface Config {
@@ -41,6 +42,7 @@ export interface Config {
   seccompProfileName: string;
   /** Whether processes of containers that do not say otherwise can gain privileges by what they execute. */
   noNewPrivileges: boolean;
+  readonly network: NetworkConfig;
   /** Images to fill an empty store with. */
   imagesDir: string;
   /** Names everything that this daemon makes in the kernel: several daemons share one machine. */
@@ -114,6 +116,7 @@ function resolveConfig(settings: Settings, configFile: string): Config {
     usernsPool: settings['userns-pool'] || DEFAULT_POOL,
     ...readSeccompProfile(settings['seccomp-profile']),
     noNewPrivileges: settings['no-new-privileges'] ?? false,
+    network: resolveNetworkConfig(settings, instance, instance === DEFAULT_INSTANCE),
     imagesDir: findImages(),
     instance,
     cgroupParent: `/${instance}`,
@@ -131,10 +134,11 @@ function readSeccompProfile(given = 'builtin'): Pick<Config, 'seccompProfile' | 
     throw new ConfigError(`opening seccomp profile (${given}) failed: ${(error as Error).message}`);
   }
 }
+const DEFAULT_INSTANCE = 'tinydocker';
 
 const instanceName = (dataRoot: string): string =>
   dataRoot === DEFAULT_DATA_ROOT
-    ? 'tinydocker'
+    ? DEFAULT_INSTANCE
     : `tinydocker-${createHash('sha256').update(dataRoot).digest('hex').slice(0, 8)}`;
 
 /** `unix:///path`, a bare absolute path, or `fd://`. */

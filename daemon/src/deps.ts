@@ -4,6 +4,8 @@ import { LayerStore } from './image/layers.js';
 import { PartialBlobs } from './image/partial.js';
 import { Transport } from './image/registry/transport.js';
 import { KeyedMutex } from './lib/mutex.js';
+import { AddressBook } from './network/addresses.js';
+import { NO_FILTER, type PacketFilter } from './network/packet-filter.js';
 import type { Paths } from './paths.js';
 import { SeccompFilters } from './runtime/seccomp-filters.js';
 import { ShimRegistry } from './runtime/shims.js';
@@ -16,6 +18,7 @@ import { BuildCacheStore } from './store/build-cache.js';
 import { ContainerStore } from './store/containers.js';
 import { openDatabase } from './store/database.js';
 import { ImageStore } from './store/images.js';
+import { NetworkStore } from './store/networks.js';
 import { VolumeStore } from './store/volumes.js';
 import { VolumeHolds } from './volume/holds.js';
 
@@ -33,6 +36,9 @@ export interface Deps {
   readonly volumes: VolumeStore;
   readonly holds: VolumeHolds;
   readonly users: UserMaps;
+  readonly networks: NetworkStore;
+  readonly addresses: AddressBook;
+  readonly firewall: PacketFilter;
   readonly shims: ShimRegistry;
   readonly restarts: RestartTimers;
   readonly events: EventBus;
@@ -62,6 +68,9 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     volumes: new VolumeStore(db),
     holds: new VolumeHolds(),
     users: new UserMaps(config.usernsRemap, config.usernsPool),
+    networks: new NetworkStore(db),
+    addresses: new AddressBook(),
+    firewall: NO_FILTER,
     shims: new ShimRegistry(),
     restarts: new RestartTimers(),
     events: new EventBus(),

@@ -25,6 +25,7 @@ import { restoreContainers } from './services/containers/restore.js';
 import { prepareSeccomp } from './services/containers/seccomp.js';
 import { endLingering } from './services/containers/supervise.js';
 import { restoreImages } from './services/images/restore.js';
+import { restoreNetworks, settleNetworks } from './services/networks/restore.js';
 import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
 
 /*
@@ -65,9 +66,11 @@ async function main(argv: readonly string[]): Promise<void> {
   // Images first: what a container stands on must be known when it is looked at.
   await restoreImages(deps);
   restoreVolumes(deps);
+  await restoreNetworks(deps);
   await restoreContainers(deps);
   await restoreBuilds(deps);
   await settleVolumes(deps);
+  settleNetworks(deps);
   const app = await createApp(deps);
   compileAtOnce();
   const listeners = await listen(app.server, config);

@@ -32,6 +32,7 @@ static void decode_shim(struct decode *d, struct bundle *b, struct json_object *
     b->stdin_once = decode_bool(d, in, "once", false);
     log_config_decode(d, &b->log, shim);
     syscall_filter_decode(d, &b->filter, shim);
+    network_config_decode(d, &b->network, shim);
     char *user = decode_string(d, shim, "user");
     if (d->failed || process_decode(&b->process, decode_object(d, config, "process"), user,
                                     decode_array(d, shim, "groups"), d->error, d->size) < 0)
@@ -75,6 +76,7 @@ void bundle_free(struct bundle *b)
     spec_free(b->spec);
     log_config_free(&b->log);
     syscall_filter_free(&b->filter);
+    network_config_free(&b->network);
     free(b->dir);
     free(b->id);
     free(b);

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "log-config.h"
+#include "network-config.h"
 #include "syscall-filter.h"
 
 struct json_object;
@@ -43,6 +44,7 @@ struct bundle {
     bool stdin_open, stdin_once;
     struct log_config log;
     struct syscall_filter filter; /* of init and of every exec */
+    struct network_config network;
     /* Root, mounts, devices, namespaces, cgroup, sysctls, masked paths ...: the creating side's own. */
     struct container_spec *spec;
 };

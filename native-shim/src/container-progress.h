@@ -12,6 +12,7 @@ enum progress {
     PROGRESS_USERS = 1, /* the user namespace has its maps */
     PROGRESS_CGROUP,    /* the leaves are there, with their limits */
     PROGRESS_NETWORK,   /* the shim is in the container's network namespace */
+    PROGRESS_LINKS,     /* the interfaces are there, with their addresses */
 };
 
 void progress_reach(struct steps *s, enum progress to);

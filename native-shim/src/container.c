@@ -19,6 +19,7 @@
 #include "container-wait.h"
 #include "init.h"
 #include "namespace.h"
+#include "network.h"
 #include "spec.h"
 #include "userns.h"
 
@@ -104,8 +105,12 @@ static int work_beside(struct container *c, struct steps *s, int *own_network)
 {
     if (make_other_cgroups(c, s) < 0) return -1;
     progress_reach(s, PROGRESS_CGROUP);
+    struct netlink host;
+    if (network_open(s, &c->bundle->network, &host) < 0) return -1;
     if (namespace_make_network(s, c->bundle->spec, own_network, &c->network) < 0) return -1;
     progress_reach(s, PROGRESS_NETWORK);
+    if (network_make(s, &c->bundle->network, &host, c->network) < 0) return -1;
+    progress_reach(s, PROGRESS_LINKS);
     return 0;
 }
 
@@ -121,9 +126,7 @@ static void take_handles(struct container *c)
 /* Those with a user namespace do not share this work, for nothing of it can be done from inside (userns.h). */
 static int start_apart(struct container *c, struct init *init, struct userns *u, struct steps *s)
 {
-    if (make_other_cgroups(c, s) < 0 || userns_start(c, init, u, s) < 0) return -1;
-    c->network = namespace_own_network(c->bundle->spec, c->pid);
-    return 0;
+    return make_other_cgroups(c, s) < 0 || userns_start(c, init, u, s) < 0 ? -1 : 0;
 }
 
 static int run_init(struct container *c, struct init *init, struct steps *s, const int alive[2],
@@ -218,5 +221,6 @@ void container_destroy(struct container *c)
     cgroup_free(c->cgroup);
     c->cgroup = NULL;
     close_handle(&c->mounts);
+    if (c->network >= 0) network_cut(&c->bundle->network);
     close_handle(&c->network);
 }

@@ -135,7 +135,7 @@ static int set_up(const struct init *i)
                        .pts = -1};
     struct user user;
     /* A step that is to fail is found by its number: then nothing may run side by side. */
-    if (s->fail_at >= 0) progress_wait(s, PROGRESS_NETWORK);
+    if (s->fail_at >= 0) progress_wait(s, PROGRESS_LINKS);
     int host_proc = open_host_proc(s);
     if (host_proc < 0 || set_up_alone(i, &r, &user, host_proc) < 0 || enter_cgroup(i) < 0) return -1;
     progress_wait(s, PROGRESS_NETWORK);
@@ -143,6 +143,7 @@ static int set_up(const struct init *i)
     r.host_proc = host_proc;
     if (namespace_follow(s, b->spec, i->shim) < 0 || rootfs_build_rest(&r) < 0) return -1;
     close(host_proc);
+    progress_wait(s, PROGRESS_LINKS);
     if (namespace_sysctls(s, b->spec, r.proc) < 0 || rootfs_protect(&r) < 0) return -1;
     if (b->process.terminal && open_console(i, &r) < 0) return -1;
     if (rootfs_enter(&r) < 0 || process_drop(s, &b->process, &user, &b->filter, r.root) < 0) return -1;

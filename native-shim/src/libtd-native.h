@@ -104,6 +104,27 @@ int64_t td_log_read(int fd, int flags, int64_t since, int64_t until, struct td_l
 /* Where the last COUNT records begin, and how many there are, at most COUNT. */
 int td_log_tail(int fd, int flags, uint64_t count, uint64_t *position, uint64_t *found);
 
+/*
+ * Networks, in the namespace of the caller. A bridge is made up, with ALIAS (whose it is); MAC is six bytes or NULL, MTU 0 for the
+ * kernel's choice. -EEXIST where the name is taken.
+ */
+int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsigned mtu);
+
+int td_link_up(const char *name);
+
+int td_link_remove(const char *name);
+
+/* "192.0.2.1/24" on a link, or no longer. */
+int td_address_set(const char *name, const char *address, int present);
+
+/*
+ * What there is, a line each, words divided by tabs; -ENOBUFS where it does not fit:
+ *     link INDEX NAME KIND MASTER UP MAC MTU ALIAS
+ *     address INDEX ADDRESS/PREFIX
+ *     route INDEX DESTINATION/PREFIX      of the main table, without default routes
+ */
+int64_t td_network_dump(char *out, uint64_t size);
+
 #pragma GCC visibility pop
 
 #endif

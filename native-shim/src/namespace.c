@@ -175,7 +175,7 @@ int namespace_set_names(struct steps *s, const struct container_spec *spec)
     return 0;
 }
 
-static int write_sysctl(int proc, const char *key, const char *value)
+int namespace_write_sysctl(int proc, const char *key, const char *value)
 {
     /* The file of it takes the host's root alone, the call whoever is root in the namespace. */
     if (strcmp(key, "kernel/domainname") == 0) return setdomainname(value, strlen(value));
@@ -200,7 +200,7 @@ int namespace_sysctls(struct steps *s, const struct container_spec *spec, int pr
 {
     for (size_t i = 0; i < spec->nsysctls; i++) {
         const struct pair *pair = &spec->sysctls[i];
-        if (STEP(s, "sysctl", write_sysctl(proc, pair->key, pair->value), "%s = %s", pair->key,
+        if (STEP(s, "sysctl", namespace_write_sysctl(proc, pair->key, pair->value), "%s = %s", pair->key,
                  pair->value) == 0)
             continue;
         step_fail(s, errno, 128, "set sysctl \"%s\" to \"%s\"", pair->key, pair->value);

@@ -55,4 +55,7 @@ void namespace_drop_spare(void);
 /* Writes the sysctls through PROC, a handle of a mount of procfs. */
 int namespace_sysctls(struct steps *s, const struct container_spec *spec, int proc);
 
+/* Writes one, such as net/ipv4/ip_forward. 0 or -1 with errno. */
+int namespace_write_sysctl(int proc, const char *key, const char *value);
+
 #endif

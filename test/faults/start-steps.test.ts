@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { ok } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
 import { assertUnchanged, captureHost } from '../helpers/host-state.js';
+import { NetworkNamespace } from '../helpers/netns.js';
 import type { Step } from '../helpers/types.js';
 
 /** A container with something of everything that a start can do. */
@@ -16,6 +17,7 @@ const RICH = {
   User: 'root:root',
   Hostname: 'rich',
   HostConfig: {
+    NetworkMode: 'bridge',
     ...{ Memory: 32 << 20, PidsLimit: 20, NanoCpus: 500_000_000, OomScoreAdj: 10 },
     ...{
       Tmpfs: { '/scratch': 'size=1m' },
@@ -32,12 +34,17 @@ const faultFile = { daemon: join(faults, 'daemon'), shim: join(faults, 'shim') }
 for (const file of Object.values(faultFile)) writeFileSync(file, '');
 after(() => rmSync(faults, { recursive: true }));
 
+const network = NetworkNamespace.make();
 const engine = await Engine.open({
   args: ['--userns-pool', '1000000:262144'],
+  network,
   env: { TINYDOCKER_FAIL_DAEMON_STEP: `@${faultFile.daemon}`, TINYDOCKER_FAIL_STEP: `@${faultFile.shim}` },
 });
 const daemon = engine.daemon!;
-after(() => engine.close());
+after(async () => {
+  await engine.close();
+  network.remove();
+});
 
 const bound = join(daemon.home, 'bound');
 mkdirSync(bound);

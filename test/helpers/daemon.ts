@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './api.js';
 import { sweep } from './host-state.js';
+import type { NetworkNamespace } from './netns.js';
 import { DAEMON } from './paths.js';
 import { DEADLINE_MS, until, within } from './until.js';
 
@@ -22,6 +23,8 @@ export interface DaemonOptions {
   enter?: string[];
   /** Content of the configuration file. */
   config?: object;
+  /** The network namespace to live in. Without one there is no default network: the machine's own stays as it is. */
+  network?: NetworkNamespace;
 }
 
 /** A test runner ends what takes too long with a signal: that too has to run the exit handlers. */
@@ -95,10 +98,15 @@ export class TestDaemon {
     return readFileSync(join(this.home, 'daemon.log'), 'utf8');
   }
 
+  get network(): NetworkNamespace | undefined {
+    return this.#options.network;
+  }
+
   get flags(): string[] {
     return [
       ...['-H', `unix://${this.socket}`, '--data-root', this.dataRoot, '--exec-root', join(this.execRoot, 'x')],
       ...['--pidfile', this.pidfile, '--config-file', join(this.home, 'daemon.json'), ...(this.#options.args ?? [])],
+      ...(this.#options.network ? [] : ['--bridge', 'none']),
     ];
   }
 
@@ -111,7 +119,8 @@ export class TestDaemon {
     try {
       const { descriptors } = this.#options;
       const limited = descriptors === undefined ? [] : ['prlimit', `--nofile=${descriptors}`];
-      const [program, ...words] = [...(this.#options.enter ?? []), ...limited, DAEMON, ...this.flags];
+      const { enter = [], network } = this.#options;
+      const [program, ...words] = [...enter, ...(network?.enter ?? []), ...limited, DAEMON, ...this.flags];
       const child = spawn(program!, words, {
         stdio: ['ignore', log, log],
         env: { ...cleanEnvironment(), ...this.#options.env, ...env },

@@ -11,6 +11,8 @@ export interface Owner {
   readonly instance: string;
   readonly running: boolean;
   readonly pid: number;
+  /** Where its links are, unless it is the machine itself. */
+  readonly network?: { readonly links: readonly { ifname: string; ifalias?: string }[] } | undefined;
 }
 
 /** What one daemon has on this machine; every list is sorted, so that two of them can be compared. */
@@ -59,9 +61,7 @@ export function captureHost(owner: Owner): HostState {
   return {
     mounts: [...new Set(mounts.map((line) => line.split(' ').slice(3).join(' ')))].sort(),
     cgroups: cgroupDirectories(owner.instance),
-    links: list('/sys/class/net')
-      .filter((name) => `${name} ${read(`/sys/class/net/${name}/ifalias`)}`.includes(owner.instance.slice(-8)))
-      .sort(),
+    links: linksOf(owner),
     processes: pids.map(
       (pid) =>
         `${pid} ${read(`/proc/${pid}/comm`).trim()} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()}`,
@@ -70,6 +70,16 @@ export function captureHost(owner: Owner): HostState {
     files: [...tree(owner.execRoot, 4), ...tree(owner.dataRoot, 3)],
     descriptors: owner.running ? descriptorsOf(owner.pid) : [],
   };
+}
+
+function linksOf({ instance, network }: Owner): string[] {
+  const links =
+    network?.links ??
+    list('/sys/class/net').map((name) => ({ ifname: name, ifalias: read(`/sys/class/net/${name}/ifalias`) }));
+  return links
+    .filter(({ ifname, ifalias }) => `${ifname} ${ifalias ?? ''}`.includes(instance.slice(-8)))
+    .map(({ ifname }) => ifname)
+    .sort();
 }
 
 /** Processes in the owner's cgroups, and shims: those that carry its exec root among their arguments. */

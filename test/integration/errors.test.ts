@@ -274,7 +274,6 @@ if (engine.own) {
       Links: { HostConfig: { Links: ['a:b'] } },
       DeviceRequests: { HostConfig: { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] } },
       StorageOpt: { HostConfig: { StorageOpt: { size: '1G' } } },
-      EndpointsConfig: { NetworkingConfig: { EndpointsConfig: { none: { MacAddress: '02:42:ac:11:00:02' } } } },
     })) {
       test(name, async () => {
         const reply = await engine.api.post('/containers/create', { ...base, ...config });
@@ -285,11 +284,5 @@ if (engine.own) {
         );
       });
     }
-
-    test('networks', async () => {
-      const body = { ...base, HostConfig: { NetworkMode: 'nonesuch' } };
-      const { status, text } = await engine.api.post('/containers/create', body);
-      assert.deepEqual([status, JSON.parse(text)], [400, { message: 'network nonesuch not found' }]);
-    });
   });
 }

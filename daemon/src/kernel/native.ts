@@ -31,6 +31,13 @@ export const native = {
     'int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data)',
   ),
   umount: library.func('int td_umount(const char *target, int flags)'),
+  bridgeMake: library.func(
+    'int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsigned int mtu)',
+  ),
+  linkUp: library.func('int td_link_up(const char *name)'),
+  linkRemove: library.func('int td_link_remove(const char *name)'),
+  addressSet: library.func('int td_address_set(const char *name, const char *address, int present)'),
+  networkDump: library.func('int64_t td_network_dump(void *out, uint64_t size)'),
   notify: library.func('int td_notify(const char *path, const char *state)'),
 } as const;
 

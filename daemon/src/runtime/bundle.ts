@@ -14,6 +14,30 @@ export interface ShimConfig {
   log: ShimLog;
   /** The filter of system calls: a file of the kernel's program, and SECCOMP_FILTER_FLAG_*. */
   seccomp?: { program: string; flags: string[] } | undefined;
+  network?: { interfaces: ShimInterface[] } | undefined;
+}
+
+/** An interface of the container's network namespace (native-shim/src/network-config.h). */
+export interface ShimInterface {
+  name: string;
+  kind: 'veth' | 'macvlan' | 'ipvlan';
+  /** The other end of a veth, on the host. */
+  host?: string;
+  /** The bridge, or what a macvlan or ipvlan is on. */
+  parent: string;
+  alias?: string;
+  mac?: string;
+  mtu?: number;
+  mode?: number;
+  flags?: number;
+  hairpin?: boolean;
+  isolated?: boolean;
+  /** With prefixes. */
+  addresses: string[];
+  /** The default routes; an unspecified address is a route without a gateway. */
+  gateways: string[];
+  /** By their paths below /proc/sys: net/... */
+  sysctls: Record<string, string>;
 }
 
 /** The container's log. What is undefined does not concern the driver. */

@@ -11,7 +11,10 @@ import { contentSize } from './images/sizes.js';
 import { showVolume } from './volumes/inspect.js';
 import { countVolumeUsers } from './volumes/users.js';
 
-type UsageDeps = Pick<Deps, 'containers' | 'images' | 'log' | 'partial' | 'paths' | 'volumes'>;
+type UsageDeps = Pick<
+  Deps,
+  'addresses' | 'config' | 'containers' | 'images' | 'log' | 'networks' | 'partial' | 'paths' | 'volumes'
+>;
 
 const TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
 type UsageType = (typeof TYPES)[number];

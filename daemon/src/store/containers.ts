@@ -1,6 +1,7 @@
 import type { ContainerConfig, Health, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
 import type { UserMap } from '../lib/id-map.js';
+import { type Endpoint, endpointsOfMode } from '../lib/endpoint.js';
 import type { ContainerMount } from '../lib/mount.js';
 import type { Db } from './database.js';
 
@@ -44,6 +45,8 @@ export interface ContainerRecord {
   readonly mounts?: readonly ContainerMount[];
   /** The ids of the host that are its own, and no other container's. */
   readonly users?: UserMap;
+  /** The networks it is in, in the order in which it was given them. */
+  readonly endpoints?: readonly Endpoint[];
 }
 
 /** Told after a change: what it is now (undefined: removed) and what it was. */
@@ -61,16 +64,18 @@ interface Row {
   host_config: string;
   state: string;
   mounts: string | null;
+  endpoints: string | null;
 }
 
 const statements = (db: Db) => ({
   insert: db.prepare(
-    'INSERT INTO containers VALUES (@id, @name, @imageId, @createdAt, @config, @hostConfig, @state, @mounts)',
+    'INSERT INTO containers VALUES (@id, @name, @imageId, @createdAt, @config, @hostConfig, @state, @mounts, @endpoints)',
   ),
   layer: db.prepare('INSERT INTO container_layers VALUES (?, ?, ?)'),
   mountLayer: db.prepare('INSERT OR IGNORE INTO container_mount_layers VALUES (?, ?)'),
   users: db.prepare('INSERT INTO container_users VALUES (?, ?)'),
   mounts: db.prepare('UPDATE containers SET mounts = ? WHERE id = ?'),
+  endpoints: db.prepare('UPDATE containers SET endpoints = ? WHERE id = ?'),
   state: db.prepare('UPDATE containers SET state = ? WHERE id = ?'),
   hostConfig: db.prepare('UPDATE containers SET host_config = ? WHERE id = ?'),
   name: db.prepare('UPDATE containers SET name = ? WHERE id = ?'),
@@ -106,6 +111,7 @@ export class ContainerStore {
         hostConfig: JSON.stringify(record.hostConfig),
         state: JSON.stringify(record.state),
         mounts: record.mounts ? JSON.stringify(record.mounts) : null,
+        endpoints: record.endpoints ? JSON.stringify(record.endpoints) : null,
       });
       for (const [position, layer] of record.layers.entries()) this.#sql.layer.run(record.id, position, layer);
       if (record.users) this.#sql.users.run(record.id, JSON.stringify(record.users));
@@ -141,6 +147,9 @@ export class ContainerStore {
         layers: layers.get(row.id) ?? [],
         ...(users.has(row.id) && { users: users.get(row.id) }),
         ...(row.mounts !== null && { mounts: JSON.parse(row.mounts) as ContainerMount[] }),
+        endpoints: row.endpoints
+          ? (JSON.parse(row.endpoints) as Endpoint[])
+          : endpointsOfMode((JSON.parse(row.host_config) as HostConfig).NetworkMode),
       });
     }
   }
@@ -267,6 +276,17 @@ export class ContainerStore {
     this.#sql.mounts.run(JSON.stringify(mounts), id);
     const now = { ...before, mounts };
     this.#byId.set(id, now);
+    return now;
+  }
+
+  /** The networks it is in, and its places there: stored before anything of them is made. */
+  setEndpoints(id: string, endpoints: readonly Endpoint[]): ContainerRecord {
+    const before = this.#byId.get(id);
+    if (!before) throw notFound(`No such container: ${id}`);
+    this.#sql.endpoints.run(JSON.stringify(endpoints), id);
+    const now = { ...before, endpoints };
+    this.#byId.set(id, now);
+    this.#tell(id, now, before);
     return now;
   }
 

@@ -119,4 +119,16 @@ export const MIGRATIONS: readonly string[] = [
     image_id TEXT PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE
   ) STRICT;
   `,
+  `
+  -- Networks: driver, addresses, options, labels (JSON).
+  CREATE TABLE networks (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    settings   TEXT NOT NULL
+  ) STRICT;
+
+  -- The networks that a container is in, with the addresses that it has or had there (JSON). NULL: only what host_config says.
+  ALTER TABLE containers ADD COLUMN endpoints TEXT;
+  `,
 ];

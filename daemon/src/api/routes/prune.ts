@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Nullable, Strings } from '@tinydocker/shared/api/common.js';
 import { ImagesPruneResponse } from '@tinydocker/shared/api/images.js';
-import { parseFilters } from '@tinydocker/shared/filters.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { pruneImages } from '../../services/images/prune.js';
@@ -25,21 +24,6 @@ export const pruneRoutes =
       },
       ({ query }, reply) => {
         reply.send(pruneImages(deps, query.filters));
-      },
-    );
-
-    app.post(
-      '/networks/prune',
-      {
-        schema: {
-          summary: 'Remove networks that no container is in; there are none yet',
-          querystring: Type.Object(filters('label, label!, until')),
-          response: { 200: Type.Object({ NetworksDeleted: Nullable(Strings) }) },
-        },
-      },
-      ({ query }, reply) => {
-        parseFilters(query.filters, ['label', 'label!', 'until']);
-        reply.send({ NetworksDeleted: null });
       },
     );
 

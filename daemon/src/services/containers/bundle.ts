@@ -13,6 +13,7 @@ import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { buildSpec } from '../../runtime/spec.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { confinementOf } from './confinement.js';
+import { shimInterfaces } from '../networks/interfaces.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { shimLogOf } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
@@ -20,7 +21,7 @@ import { type Joined, namesOf } from './shared-namespaces.js';
 import { usersOf } from './user-namespace.js';
 import { locateMounts } from './volumes.js';
 
-type BundleDeps = Pick<Deps, 'config' | 'containers' | 'layers' | 'paths' | 'users' | 'volumes'>;
+type BundleDeps = Pick<Deps, 'addresses' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'users' | 'volumes'>;
 
 /** The container's cgroup, from the root of every hierarchy. */
 export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
@@ -70,6 +71,11 @@ function loggingOf(deps: BundleDeps, record: ContainerRecord): ShimLog {
   }
 }
 
+function networkPart(deps: BundleDeps, record: ContainerRecord): ShimConfig['network'] {
+  const interfaces = shimInterfaces(deps, record);
+  return interfaces.length > 0 ? { interfaces } : undefined;
+}
+
 function shimConfigOf(deps: BundleDeps, record: ContainerRecord, filter: SeccompFilter | undefined): ShimConfig {
   const { config, hostConfig } = record;
   return {
@@ -80,6 +86,7 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord, filter: Seccomp
     stdin: { open: config.OpenStdin ?? false, once: config.StdinOnce ?? false },
     log: loggingOf(deps, record),
     seccomp: filter && { program: filter.program, flags: filter.flags },
+    network: networkPart(deps, record),
   };
 }
 
@@ -112,5 +119,5 @@ export function writeBundle(
 export function prepareFiles(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
   if (namesOf(deps, record) !== record) return; // those of the container in whose network it lives
   const dir = deps.paths.bundle(record.id);
-  steps.run('write', `${dir}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(dir, record));
+  steps.run('write', `${dir}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(deps, dir, record));
 }

@@ -10,6 +10,7 @@ import type { ContainerMount } from '../../lib/mount.js';
 import { kernelLimits } from '../../runtime/limits.js';
 import type { ContainerRecord, ContainerState } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
+import { planEndpoints } from '../networks/endpoint-settings.js';
 import { discardVolume } from '../volumes/create.js';
 import { adaptResources } from './adapt-resources.js';
 import { checkHealthcheck } from './health-status.js';
@@ -17,7 +18,7 @@ import { withLogDefaults } from './log-config.js';
 import { mergeConfig, mergeHostConfig } from './merge.js';
 import { settleMounts } from './mounts.js';
 import { checkName, generateName } from './names.js';
-import { resolveNetworkMode } from './network-mode.js';
+import { networkMode } from './network-mode.js';
 import { publishContainer } from './publish.js';
 import { type RemoveDeps, removeLocked } from './remove.js';
 import { prepareSeccomp } from './seccomp.js';
@@ -121,18 +122,19 @@ export function createContainer(
   );
   const image = findImage(deps, request.Image ?? '', options.platform);
   checkSharedNetwork(request, given);
-  const network = resolveNetworkMode(request);
+  const mode = networkMode(deps, request);
+  const endpoints = planEndpoints((name) => deps.networks.find(name), request, mode, given);
   const id = newId();
-  const host = network.mode === 'host' || given.UTSMode === 'host' ? hostname() : shortId(id);
+  const host = mode === 'host' || given.UTSMode === 'host' ? hostname() : shortId(id);
   const merged = mergeConfig(request, image.config.config ?? {}, request.Hostname || host);
   // A step of a build keeps what it writes, wherever it is.
   const config = options.withoutVolumes ? { ...merged, Volumes: null } : merged;
   if (!config.Entrypoint?.length && !config.Cmd?.length) throw invalid('no command specified');
   checkHealthcheck(request.Healthcheck);
   validateConfig(config);
-  validateHostConfig(request, { ...given, NetworkMode: network.mode });
-  checkUserns(deps, { ...given, NetworkMode: network.mode });
-  refuseUnsupported(request, { ...given, NetworkMode: network.mode });
+  validateHostConfig(request, { ...given, NetworkMode: mode });
+  checkUserns(deps, { ...given, NetworkMode: mode });
+  refuseUnsupported({ ...given, NetworkMode: mode });
   prepareSeccomp(deps, given);
   const mounts = withLayers(
     deps,
@@ -141,7 +143,7 @@ export function createContainer(
   checkVolumes(given, mounts);
   validateMounts(mounts);
 
-  const hostConfig = mergeHostConfig(given, network.mode);
+  const hostConfig = mergeHostConfig(given, mode);
   const users = allocateUsers(deps, hostConfig);
   const container = record(
     deps,
@@ -156,10 +158,11 @@ export function createContainer(
       state: NEW_STATE,
       layers: image.layers,
       ...(users && { users }),
+      endpoints,
     },
     mounts,
   );
-  const answer = { Id: id, Warnings: [...warnings, ...network.warnings] };
+  const answer = { Id: id, Warnings: warnings };
   if (!needsFilling(container)) {
     publishContainer(deps, container, 'create');
     return answer;

@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Deps } from '../../deps.js';
 import { writeSmallFile } from '../../kernel/file.js';
 import type { EngineFiles } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { hostGateway } from '../networks/settings.js';
 import { parseExtraHost } from './validate.js';
+
+type FileDeps = Pick<Deps, 'addresses' | 'config' | 'networks'>;
 
 const HOSTS =
   '127.0.0.1\tlocalhost\n' +
@@ -12,27 +16,75 @@ const HOSTS =
   'ff02::1\tip6-allnodes\n' +
   'ff02::2\tip6-allrouters\n';
 
-/** /etc/hosts of a container. Every value has been checked to be one word: none can begin a line of its own. */
-export function hostsFile({ hostConfig }: Pick<ContainerRecord, 'hostConfig'>): string {
-  const extra = (hostConfig.ExtraHosts ?? []).map(parseExtraHost);
-  return HOSTS + extra.map(({ name, address }) => `${address}\t${name}\n`).join('');
+/** A container's own names: with its domain, where it has one, and without. */
+function ownNames({ Hostname = '', Domainname = '' }: ContainerRecord['config']): string {
+  const full = Domainname ? `${Hostname}.${Domainname}` : (Hostname ?? '');
+  const short = full.split('.', 1)[0]!;
+  return short === full ? full : `${full} ${short}`;
 }
 
-/** /etc/resolv.conf of a container: the host's, with what the request puts in place of each kind of line. */
-export function resolvConfFile({ hostConfig }: Pick<ContainerRecord, 'hostConfig'>, host: string): string {
-  const lines = host.split('\n').filter((line) => /^(nameserver|search|domain|options)\s/.test(line));
+/** /etc/hosts of a container. Every value has been checked to be one word: none can begin a line of its own. */
+export function hostsFile(
+  record: Pick<ContainerRecord, 'config' | 'endpoints' | 'hostConfig'>,
+  gateways: readonly string[] = [],
+): string {
+  const extra = (record.hostConfig.ExtraHosts ?? []).map(parseExtraHost).flatMap(({ name, address }) => {
+    return address === 'host-gateway' ? gateways.map((gateway) => ({ name, address: gateway })) : [{ name, address }];
+  });
+  const own = (record.endpoints ?? []).flatMap(({ place }) => [place?.ipv4, place?.ipv6].filter(Boolean));
+  const names = ownNames(record.config);
+  return (
+    HOSTS +
+    extra.map(({ name, address }) => `${address}\t${name}\n`).join('') +
+    own.map((address) => `${address}\t${names}\n`).join('')
+  );
+}
+
+/** What Docker puts where the host names no server that a container could reach. */
+const FALLBACK = ['8.8.8.8', '8.8.4.4'];
+
+const isLoopback = (line: string): boolean => /^nameserver\s+(127\.|::1\b)/.test(line);
+
+/**
+ * /etc/resolv.conf of a container: the host's, with what the request puts in place of each kind of line. A server on the host's
+ * loopback is none for who has a loopback of his own.
+ */
+export function resolvConfFile(
+  { hostConfig }: Pick<ContainerRecord, 'hostConfig'>,
+  host: string,
+  defaults: { dns: readonly string[]; dnsSearch: readonly string[]; dnsOptions: readonly string[] } = NO_DEFAULTS,
+): string {
+  const some = (given: readonly string[] | null | undefined, fallback: readonly string[]) =>
+    given?.length ? given : fallback;
+  const own = hostConfig.NetworkMode !== 'host';
+  const lines = host
+    .split('\n')
+    .filter((line) => /^(nameserver|search|domain|options)\s/.test(line) && !(own && isLoopback(line)));
+  const servers = some(hostConfig.Dns, defaults.dns);
+  const search = some(hostConfig.DnsSearch, defaults.dnsSearch);
+  const options = some(hostConfig.DnsOptions, defaults.dnsOptions);
+  const none = own && servers.length === 0 && !lines.some((line) => line.startsWith('nameserver'));
   const replaced: [RegExp, string[]][] = [
-    [/^nameserver\s/, (hostConfig.Dns ?? []).map((server) => `nameserver ${server}`)],
-    [/^(search|domain)\s/, hostConfig.DnsSearch?.length ? [`search ${hostConfig.DnsSearch.join(' ')}`] : []],
-    [/^options\s/, hostConfig.DnsOptions?.length ? [`options ${hostConfig.DnsOptions.join(' ')}`] : []],
+    [/^nameserver\s/, (none ? FALLBACK : servers).map((server) => `nameserver ${server}`)],
+    [/^(search|domain)\s/, search.length ? [`search ${search.join(' ')}`] : []],
+    [/^options\s/, options.length ? [`options ${options.join(' ')}`] : []],
   ];
   const kept = lines.filter((line) => !replaced.some(([kind, by]) => by.length > 0 && kind.test(line)));
-  return [...kept, ...replaced.flatMap(([, by]) => by), ''].join('\n');
+  // "." alone: no search at all.
+  return [...kept, ...replaced.flatMap(([, by]) => by), ''].filter((line) => line !== 'search .').join('\n');
 }
+
+const NO_DEFAULTS = { dns: [], dnsSearch: [], dnsOptions: [] };
+
+/** What systemd-resolved asks itself: it lets the host ask 127.0.0.53, which is nobody in a container. */
+const BEHIND_RESOLVED = '/run/systemd/resolve/resolv.conf';
 
 function hostResolvConf(): string {
   try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
+    const text = readFileSync('/etc/resolv.conf', 'utf8');
+    const servers = text.match(/^nameserver\s+\S+/gm) ?? [];
+    const stub = servers.length === 1 && /127\.0\.0\.53$/.test(servers[0]!);
+    return stub && existsSync(BEHIND_RESOLVED) ? readFileSync(BEHIND_RESOLVED, 'utf8') : text;
   } catch {
     return '';
   }
@@ -44,10 +96,15 @@ export const engineFiles = (dir: string): EngineFiles => ({
   resolvConf: `${dir}/resolv.conf`,
 });
 
+/** Writes /etc/hosts anew, also of a container that runs: it sees the same file. */
+export function writeHosts(deps: FileDeps, dir: string, record: ContainerRecord): void {
+  writeSmallFile(engineFiles(dir).hosts, hostsFile(record, hostGateway(deps)), 0o644);
+}
+
 /** Writes the files of the engine's own that are bound into the container. */
-export function writeEngineFiles(dir: string, record: ContainerRecord): void {
+export function writeEngineFiles(deps: FileDeps, dir: string, record: ContainerRecord): void {
   const files = engineFiles(dir);
   writeSmallFile(files.hostname, `${record.config.Hostname}\n`, 0o644);
-  writeSmallFile(files.hosts, hostsFile(record), 0o644);
-  writeSmallFile(files.resolvConf, resolvConfFile(record, hostResolvConf()), 0o644);
+  writeHosts(deps, dir, record);
+  writeSmallFile(files.resolvConf, resolvConfFile(record, hostResolvConf(), deps.config.network), 0o644);
 }

@@ -51,6 +51,9 @@ export function describeFailure(error: unknown): { message: string; exitCode: nu
   if (syscall && code) {
     return { message: `${syscall}${path ? ` ${path}` : ''}: ${errnoText(code)}`, exitCode: 128, kind: 'system' };
   }
-  const kind = error instanceof EngineError && ['invalid', 'conflict'].includes(error.kind) ? error.kind : 'system';
+  const kind =
+    error instanceof EngineError && ['invalid', 'conflict', 'not-found', 'forbidden'].includes(error.kind)
+      ? error.kind
+      : 'system';
   return { message: error instanceof Error ? error.message : String(error), exitCode: 128, kind };
 }

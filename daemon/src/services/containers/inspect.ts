@@ -3,16 +3,19 @@ import type { Deps } from '../../deps.js';
 import { ZERO_TIME } from '../../lib/clock.js';
 import { processArgs } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { networkSettings } from '../networks/settings.js';
 import { layerPaths } from './bundle.js';
 import { engineFiles } from './engine-files.js';
 import { logPathOf } from './log-config.js';
 import { mountPoints } from './mount-points.js';
-import { networkSettings } from './network-mode.js';
 import { namesOf } from './shared-namespaces.js';
 import { containerSize } from './size.js';
 import { isRunning } from './wait.js';
 
-type InspectDeps = Pick<Deps, 'containers' | 'images' | 'layers' | 'paths' | 'shims'>;
+type InspectDeps = Pick<
+  Deps,
+  'addresses' | 'config' | 'containers' | 'images' | 'layers' | 'networks' | 'paths' | 'shims'
+>;
 
 function stateOf(record: ContainerRecord): ContainerState {
   const { state } = record;
@@ -83,6 +86,6 @@ export async function inspectContainer(
     ...(options.size && (await containerSize(deps, record))),
     Mounts: mountPoints(deps, record),
     Config: config,
-    NetworkSettings: networkSettings(hostConfig.NetworkMode ?? 'none'),
+    NetworkSettings: networkSettings(deps, record),
   };
 }

@@ -2,9 +2,9 @@ import type { ContainerSummary } from '@tinydocker/shared/api/containers.js';
 import type { Deps } from '../../deps.js';
 import { processArgs } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { networksOf } from '../networks/settings.js';
 import { containerFilter, parseContainerFilters } from './filter.js';
 import { mountPoints } from './mount-points.js';
-import { networksOf } from './network-mode.js';
 import { containerSize } from './size.js';
 import { statusText } from './status-text.js';
 import { isRunning } from './wait.js';
@@ -20,13 +20,22 @@ export interface ListOptions {
   size?: boolean;
 }
 
-type ListDeps = Pick<Deps, 'containers' | 'images' | 'paths'>;
+type ListDeps = Pick<Deps, 'addresses' | 'config' | 'containers' | 'images' | 'networks' | 'paths'>;
 
 /** The command line in one line, words with spaces in quotes. */
 function commandOf(record: ContainerRecord): string {
   const [path = '', ...args] = processArgs(record.config);
   return [path, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
 }
+
+/** A list says less of each network than inspect does, as Docker has it. */
+const listedNetworks = (deps: ListDeps, record: ContainerRecord) =>
+  Object.fromEntries(
+    Object.entries(networksOf(deps, record)).map(([name, endpoint]) => [
+      name,
+      { ...endpoint, Links: null, Aliases: null, DNSNames: null },
+    ]),
+  );
 
 /** What of a summary does not change as long as the record is the same: records are never changed in place. */
 const known = new WeakMap<ContainerRecord, ContainerSummary>();
@@ -54,7 +63,7 @@ function summaryOf(deps: ListDeps, record: ContainerRecord): ContainerSummary {
     State: state.status,
     Status: '',
     HostConfig: { NetworkMode: mode, Annotations: hostConfig.Annotations ?? undefined },
-    NetworkSettings: { Networks: networksOf(mode) },
+    NetworkSettings: { Networks: listedNetworks(deps, record) },
     Mounts: mountPoints(deps, record),
   };
 }

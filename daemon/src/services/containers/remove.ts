@@ -2,6 +2,7 @@ import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js
 import type { Deps } from '../../deps.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { collectContent } from '../images/collect.js';
+import { forgetPlaces } from '../networks/places.js';
 import { endRestartingLocked } from './end-restarting.js';
 import { sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
@@ -12,6 +13,7 @@ const SIGKILL = 9;
 
 export type RemoveDeps = Pick<
   Deps,
+  | 'addresses'
   | 'config'
   | 'containers'
   | 'events'
@@ -20,6 +22,7 @@ export type RemoveDeps = Pick<
   | 'layers'
   | 'locks'
   | 'log'
+  | 'networks'
   | 'paths'
   | 'restarts'
   | 'shims'
@@ -39,6 +42,7 @@ export function removeLocked(deps: RemoveDeps, id: string, options: { volumes?: 
   deps.containers.remove(id);
   deps.shims.forget(id);
   deps.restarts.reset(id);
+  forgetPlaces(deps, record);
   deps.trash.discard(deps.paths.container(id));
   // The last container of an image that was removed by force: its layers go with it.
   if (!deps.images.get(record.imageId)) collectContent(deps);

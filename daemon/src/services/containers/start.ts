@@ -10,6 +10,7 @@ import { ShimFailure, type ShimReply } from '../../runtime/channel.js';
 import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { publishPlaces, takePlaces } from '../networks/places.js';
 import { prepareBundle, prepareFiles, writeBundle } from './bundle.js';
 import { describeFailure } from './failure.js';
 import { containerMounts } from './mounts.js';
@@ -91,6 +92,7 @@ function started(deps: StartDeps, id: string, reply: ShimReply, again: boolean):
     startedAt: timestamp(),
     ...(!again && { restartCount: 0, manuallyStopped: undefined }),
   });
+  publishPlaces(deps, record, 'connect');
   publishContainer(deps, record, 'start');
 }
 
@@ -138,7 +140,7 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
     const filter = seccompOf(deps, record);
     const compiled = filter instanceof Promise ? await steps.wait('seccomp', 'compile the profile', filter) : filter;
     joined = openShared(deps, record);
-    const shim = launch(deps, record, steps, undo, joined, compiled);
+    const shim = launch(deps, takePlaces(deps, record, steps, undo), steps, undo, joined, compiled);
     await shim.start((reply) => {
       keepSteps(deps, id, steps.steps, shim.steps);
       started(deps, id, reply, again);

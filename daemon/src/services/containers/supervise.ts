@@ -6,6 +6,7 @@ import { destroyCgroup } from '../../runtime/cgroup.js';
 import type { ExitReport, Shim, ShimListener } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { execEnded } from '../exec/ended.js';
+import { publishPlaces, releasePlaces } from '../networks/places.js';
 import { cgroupOf } from './bundle.js';
 import { reportLogTrouble } from './log-trouble.js';
 import { publishContainer } from './publish.js';
@@ -60,9 +61,11 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
     finishedAt: report.exitedAt > before.state.startedAt ? report.exitedAt : before.state.startedAt,
   });
   releaseVolumes(deps, record);
+  releasePlaces(deps, record);
   // Unless it has been told of when it happened.
   if (report.oomKilled && !before.state.oomKilled) publishContainer(deps, record, 'oom');
   publishContainer(deps, record, 'die', { exitCode: String(report.status), execDuration: duration(record) });
+  publishPlaces(deps, record, 'disconnect');
   if (delay !== undefined) deps.restarts.schedule(id, delay);
   else if (record.hostConfig.AutoRemove && !deps.restarts.isKept(id)) void autoRemove(deps, id);
 }

@@ -1,4 +1,4 @@
-import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import { notImplemented } from '@tinydocker/shared/errors.js';
 
 type List = readonly unknown[] | null | undefined;
@@ -21,13 +21,8 @@ const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: stri
   ],
 ];
 
-const REFUSED_CONFIG: readonly (readonly [asked: (c: ContainerConfig) => boolean, what: string])[] = [
-  [(c) => Boolean(c.MacAddress), 'a MAC address of its own (MacAddress)'],
-];
-
 /** @throws EngineError not-implemented, naming the first thing that is asked for and not there */
-export function refuseUnsupported(config: ContainerConfig, hostConfig: HostConfig): void {
-  const what =
-    REFUSED.find(([asked]) => asked(hostConfig))?.[1] ?? REFUSED_CONFIG.find(([asked]) => asked(config))?.[1];
+export function refuseUnsupported(hostConfig: HostConfig): void {
+  const what = REFUSED.find(([asked]) => asked(hostConfig))?.[1];
   if (what) throw notImplemented(`this engine does not offer ${what} yet`);
 }

@@ -108,8 +108,7 @@ export function parseExtraHost(entry: string): { name: string; address: string }
   const name = entry.slice(0, Math.max(0, colon));
   const address = entry.slice(colon + 1).replace(/^\[(.*)\]$/, '$1');
   if (!name || !isWord(name)) throw invalid(`bad format for add-host: "${entry}"`);
-  if (address === 'host-gateway') throw notImplemented('this engine does not offer host-gateway (ExtraHosts) yet');
-  if (!isIP(address)) throw invalid(`invalid IP address in add-host: "${address}"`);
+  if (address !== 'host-gateway' && !isIP(address)) throw invalid(`invalid IP address in add-host: "${address}"`);
   return { name, address };
 }
 
