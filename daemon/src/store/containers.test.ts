@@ -24,6 +24,7 @@ const record = (id: string, name: string): ContainerRecord => ({
     ...{ startedAt: ZERO_TIME, finishedAt: ZERO_TIME, restartCount: 0 },
   },
   layers: [],
+  endpoints: [{ network: 'none', networkId: '', asked: {} }],
 });
 
 test('what is written is there again after the store was opened anew', () => {

@@ -117,7 +117,7 @@ test('garbage is what neither an image nor a container refers to, and nobody hol
   const b = store.insert(image('b', layer('1'), layer('3')), nowhere);
   const none = new Set<number>();
   assert.deepEqual(store.content.dropUnusedLayers(none), []);
-  db.exec(`INSERT INTO containers VALUES ('c', 'c', '${b.id}', '', '', '', '', NULL);
+  db.exec(`INSERT INTO containers VALUES ('c', 'c', '${b.id}', '', '', '{}', '', NULL, NULL);
     INSERT INTO container_layers VALUES ('c', 0, ${b.layers[1]})`);
   store.remove(a.id);
   assert.deepEqual(store.content.dropUnusedLayers(new Set([a.layers[1]!])), []);

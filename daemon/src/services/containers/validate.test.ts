@@ -92,7 +92,8 @@ test('what can be done passes', () => {
 test('a host is told from its address at the first colon or equals sign', () => {
   assert.deepEqual(parseExtraHost('a:::1'), { name: 'a', address: '::1' });
   assert.deepEqual(parseExtraHost('a=[fe80::1]'), { name: 'a', address: 'fe80::1' });
-  assert.throws(() => parseExtraHost('a:host-gateway'), { kind: 'not-implemented' });
+  assert.deepEqual(parseExtraHost('a:host-gateway'), { name: 'a', address: 'host-gateway' });
+  assert.throws(() => parseExtraHost('a:b'), { kind: 'invalid' });
 });
 
 test('a NUL byte is found wherever it is, its spelling is not', () => {
