@@ -114,8 +114,7 @@ const matches: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   lists: (value) => isObjectOf(value, isStrings),
   count: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   integer: (value) => Number.isInteger(value),
-  pools: (value) =>
-    Array.isArray(value) && value.every((v) => isPool(v)),
+  pools: (value) => Array.isArray(value) && value.every((v) => isPool(v)),
   maps: (value) => isObjectOf(value, (v) => isObjectOf(v, isString)),
 };
 

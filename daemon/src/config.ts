@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, readConfigFile, type Settings } from './config-file.js';
 import { parseFlags } from './config-flags.js';
+import { type NetworkConfig, resolveNetworkConfig } from './config-network.js';
 import { registriesOf } from './config-registries.js';
 import type { RegistrySettings } from './image/registry/endpoints.js';
-import { type NetworkConfig, resolveNetworkConfig } from './config-network.js';
 
 /** What the daemon was told: flags and daemon.json together, with the defaults. */
 export interface Config {

@@ -126,7 +126,16 @@ static void take_handles(struct container *c)
 /* Those with a user namespace do not share this work, for nothing of it can be done from inside (userns.h). */
 static int start_apart(struct container *c, struct init *init, struct userns *u, struct steps *s)
 {
-    return make_other_cgroups(c, s) < 0 || userns_start(c, init, u, s) < 0 ? -1 : 0;
+    if (make_other_cgroups(c, s) < 0 || userns_start(c, init, u, s) < 0) return -1;
+    /* The first process makes it; a handle that is taken before that is one of the host's. */
+    if (!progress_wait_while(s, PROGRESS_NETWORK, (int[]){c->pidfd, u->builder_fd})) {
+        step_fail(s, 0, 128, "the container's process ended early");
+        return -1;
+    }
+    c->network = namespace_own_network(c->bundle->spec, c->pid);
+    if (network_make_apart(s, &c->bundle->network, c->network) < 0) return -1;
+    progress_reach(s, PROGRESS_LINKS);
+    return 0;
 }
 
 static int run_init(struct container *c, struct init *init, struct steps *s, const int alive[2],

@@ -102,6 +102,7 @@ void userns_build(const struct init *i, const struct userns *u, int first)
     /* Only the first process holds it: its end is that process's. */
     close(i->alive);
     umask(0);
-    progress_wait(i->s, PROGRESS_NETWORK);
+    /* Where a step is to fail by its number, nothing may run beside this. */
+    progress_wait(i->s, i->s->fail_at >= 0 ? PROGRESS_SYSCTLS : PROGRESS_NETWORK);
     _exit(build(i, u, first) < 0 ? 1 : 0);
 }

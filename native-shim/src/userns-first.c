@@ -22,7 +22,7 @@ static int check(struct steps *s, long rc, const char *what)
 }
 
 /* Every namespace as it is to be, before the builder looks at them. */
-static int complete_namespaces(const struct init *i, int proc)
+static int complete_namespaces(const struct init *i)
 {
     struct steps *s = i->s;
     const struct container_spec *spec = i->bundle->spec;
@@ -36,8 +36,7 @@ static int complete_namespaces(const struct init *i, int proc)
     if (flags & CLONE_NEWNET &&
         check(s, STEP(s, "loopback", namespace_loopback_up(), "lo"), "bring up the loopback device") < 0)
         return -1;
-    /* By who is root there; through the host's procfs, which shows everyone their own. */
-    return namespace_set_names(s, spec) < 0 ? -1 : namespace_sysctls(s, spec, proc);
+    return namespace_set_names(s, spec);
 }
 
 static int receive(struct steps *s, int socket, const char *what)
@@ -86,8 +85,12 @@ int userns_first(const struct init *i)
     process_follow(i->alive); /* the change of ids has cleared it */
     int proc = (int)STEP(s, "open", open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), "/proc");
     if (check(s, proc, "open \"/proc\"") < 0) return -1;
-    if (init_become_leader(i) < 0 || complete_namespaces(i, proc) < 0) return -1;
+    if (init_become_leader(i) < 0 || complete_namespaces(i) < 0) return -1;
     progress_reach(s, PROGRESS_NETWORK);
+    progress_wait(s, PROGRESS_LINKS);
+    /* By who is root there; through the host's procfs, which shows everyone their own. */
+    if (namespace_sysctls(s, i->bundle->spec, proc) < 0) return -1;
+    progress_reach(s, PROGRESS_SYSCTLS);
     if ((r.root = receive(s, i->userns->tree[1], "tree")) < 0) return -1;
     if (check(s, STEP(s, "move_mount", attach(r.root), "/"), "attach the root") < 0) return -1;
     if (user_look_up(s, &user, p, r.root, proc) < 0 || capability_bound(s, p->bounding) < 0) return -1;

@@ -20,7 +20,6 @@
 #include "container-progress.h"
 #include "container-wait.h"
 #include "namespace.h"
-#include "network.h"
 #include "path.h"
 #include "userns-build.h"
 
@@ -233,10 +232,6 @@ int userns_start(struct container *c, struct init *init, struct userns *u, struc
     if (proc >= 0) close(proc);
     /* Without our copies, the end of one is seen by the other. */
     close_both(u->tree);
-    if (rc == 0) {
-        c->network = namespace_own_network(spec, c->pid);
-        rc = network_make_apart(s, &c->bundle->network, c->network);
-    }
     if (rc == 0) progress_reach(s, PROGRESS_USERS);
     return rc;
 }

@@ -1,7 +1,7 @@
 import type { ContainerConfig, Health, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
-import type { UserMap } from '../lib/id-map.js';
 import { type Endpoint, endpointsOfMode } from '../lib/endpoint.js';
+import type { UserMap } from '../lib/id-map.js';
 import type { ContainerMount } from '../lib/mount.js';
 import type { Db } from './database.js';
 

@@ -21,7 +21,10 @@ import { type Joined, namesOf } from './shared-namespaces.js';
 import { usersOf } from './user-namespace.js';
 import { locateMounts } from './volumes.js';
 
-type BundleDeps = Pick<Deps, 'addresses' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'users' | 'volumes'>;
+type BundleDeps = Pick<
+  Deps,
+  'addresses' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'users' | 'volumes'
+>;
 
 /** The container's cgroup, from the root of every hierarchy. */
 export const cgroupOf = (deps: Pick<Deps, 'config'>, record: ContainerRecord): string =>
