@@ -38,11 +38,20 @@ const inspectContainer: Loader = () => import('./commands/container/inspect.js')
 
 const history: Loader = () => import('./commands/image/history.js');
 const listImages: Loader = () => import('./commands/image/ls.js');
+const importImage: Loader = () => import('./commands/image/import.js');
 const load: Loader = () => import('./commands/image/load.js');
 const pruneImages: Loader = () => import('./commands/image/prune.js');
+const pull: Loader = () => import('./commands/image/pull.js');
+const push: Loader = () => import('./commands/image/push.js');
 const removeImage: Loader = () => import('./commands/image/rm.js');
 const tag: Loader = () => import('./commands/image/tag.js');
+const save: Loader = () => import('./commands/image/save.js');
+const verifyImages: Loader = () => import('./commands/image/verify.js');
 const inspectImage: Loader = () => import('./commands/image/inspect.js');
+
+const login: Loader = () => import('./commands/registry/login.js');
+const logout: Loader = () => import('./commands/registry/logout.js');
+const search: Loader = () => import('./commands/registry/search.js');
 
 const createVolume: Loader = () => import('./commands/volume/create.js');
 const inspectVolume: Loader = () => import('./commands/volume/inspect.js');
@@ -70,19 +79,26 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   export: exportContainer,
   history,
   images: listImages,
+  import: importImage,
   info,
   inspect,
   kill,
   load,
+  login,
+  logout,
   logs,
   pause,
   port,
   ps: listContainers,
+  pull,
+  push,
   rename,
   restart,
   rm: removeContainer,
   rmi: removeImage,
   run,
+  save,
+  search,
   start,
   stats,
   steps,
@@ -134,14 +150,19 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
     summary: 'Manage images',
     verbs: {
       history,
+      import: importImage,
       inspect: inspectImage,
       list: listImages,
       load,
       ls: listImages,
       prune: pruneImages,
+      pull,
+      push,
       remove: removeImage,
       rm: removeImage,
+      save,
       tag,
+      verify: verifyImages,
     },
   },
   system: { summary: 'Manage the engine', verbs: { df, events, info, prune: pruneSystem } },

@@ -49,7 +49,7 @@ test('a command that cannot run: 127, 126, and 125 for the rest, in docker’s f
   assert.equal((await cli().tdctl('run --rm busybox /etc')).code, 126);
   assert.equal((await cli().tdctl('run --rm busybox /etc/passwd')).code, 126);
   assert.equal((await cli().tdctl('run --rm -u nosuch busybox true')).code, 125);
-  const image = await cli().tdctl('run --rm nosuch true');
+  const image = await cli().tdctl('run --rm --pull never nosuch true');
   assert.equal(image.code, 125);
   assert.match(image.stderr, /No such image: nosuch:latest/);
   assert.deepEqual(await names(), [''], 'none of them is left');

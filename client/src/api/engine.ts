@@ -10,6 +10,7 @@ export type Query = Readonly<Record<string, string | number | boolean | readonly
 export interface CallOptions {
   query?: Query;
   body?: object | undefined;
+  headers?: Readonly<Record<string, string>>;
 }
 
 const PREFIX = `/v${API_VERSION}`;
@@ -61,7 +62,7 @@ export class Engine {
   /** A request whose answer is read as it comes. @throws ApiError when the daemon refuses */
   open(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-    return this.#request(this.#take(), method, pathOf(path, options.query), body);
+    return this.#request(this.#take(), method, pathOf(path, options.query), body, options.headers);
   }
 
   /** The headers of what is there; undefined where the daemon refuses to tell: a HEAD has no words for why. */

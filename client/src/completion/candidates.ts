@@ -73,7 +73,8 @@ async function argumentOf(
     return { words: all.flat() };
   }
   if (wanted.startsWith('CONTAINER')) return { words: await names.containers(verb, typed) };
-  if (/IMAGE|REPOSITORY/.test(wanted)) return { words: await names.images() };
+  if (/IMAGE|REPOSITORY/.test(wanted) || (verb === 'push' && wanted.startsWith('NAME')))
+    return { words: await names.images() };
   if (wanted === 'VOLUME' && verb !== 'create') return { words: await names.volumes() };
   return NOTHING;
 }

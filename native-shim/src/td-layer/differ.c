@@ -95,7 +95,7 @@ static const char *file_differs(struct comparison *c, const struct walk_entry *e
     return what;
 }
 
-/* What stat(2) tells. A directory's time changes with its names, which are looked at anyway. */
+/* What stat(2) tells besides the time. */
 static const char *status_differs(const struct stat *a, const struct stat *b)
 {
     if ((a->st_mode & S_IFMT) != (b->st_mode & S_IFMT)) return "is of another kind";
@@ -103,9 +103,14 @@ static const char *status_differs(const struct stat *a, const struct stat *b)
     if (a->st_uid != b->st_uid || a->st_gid != b->st_gid) return "has another owner";
     if ((S_ISCHR(a->st_mode) || S_ISBLK(a->st_mode)) && a->st_rdev != b->st_rdev) return "is another device";
     if (S_ISREG(a->st_mode) && a->st_size != b->st_size) return "has another size";
-    /* A whiteout has none of its own. */
+    if (!S_ISDIR(a->st_mode) && a->st_nlink != b->st_nlink) return "has another number of names";
+    return NULL;
+}
+
+/* A directory's changes with its names, which are looked at anyway; a whiteout has none of its own. */
+static const char *time_differs(const struct stat *a, const struct stat *b)
+{
     if (S_ISDIR(a->st_mode) || (S_ISCHR(a->st_mode) && a->st_rdev == 0)) return NULL;
-    if (a->st_nlink != b->st_nlink) return "has another number of names";
     return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? "has another time" : NULL;
 }
 
@@ -138,6 +143,7 @@ static void *visit(void *context, const struct walk_entry *entry)
     const char *what = status_differs(&entry->stat, &stat);
     if (!what && S_ISLNK(stat.st_mode)) what = link_differs(entry, side->fd);
     if (!what && S_ISREG(stat.st_mode)) what = file_differs(c, entry, side->fd);
+    if (!what) what = time_differs(&entry->stat, &stat);
     int fd = -1;
     if (!what && S_ISDIR(stat.st_mode)) {
         fd = openat(side->fd, entry->base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

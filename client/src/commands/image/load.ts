@@ -1,30 +1,13 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { LineDecoder } from '@tinydocker/shared/json-lines.js';
 import { defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
 import { bool, text } from '../../flags/types.js';
-import { reason } from '../container/env-file.js';
+import { openArchive } from './open-archive.js';
 
 interface Progress {
   stream?: string;
   error?: string;
   errorDetail?: { message?: string };
-}
-
-async function openArchive(path: string | undefined): Promise<AsyncIterable<Uint8Array>> {
-  if (path === undefined || path === '-') {
-    if (process.stdin.isTTY) throw new Failure('requested load from stdin, but stdin is empty');
-    return process.stdin;
-  }
-  try {
-    const file = await open(path);
-    if ((await file.stat()).isDirectory()) throw new Failure(`read ${path}: is a directory`);
-    return createReadStream('', { fd: file, highWaterMark: 1 << 20 });
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure(`open ${path}: ${reason(error as NodeJS.ErrnoException)}`);
-  }
 }
 
 export const command = defineCommand({
@@ -42,7 +25,7 @@ export const command = defineCommand({
   },
   args: { min: 0, max: 0 },
   async run({ engine, stdout }, { flags }) {
-    const content = await openArchive(flags.input);
+    const content = await openArchive(flags.input, 'load');
     const reply = await engine.upload('/images/load', { quiet: true, platform: flags.platform }, content);
     const decoder = new LineDecoder<Progress>();
     let failure: string | undefined;
