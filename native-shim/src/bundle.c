@@ -33,6 +33,7 @@ static void decode_shim(struct decode *d, struct bundle *b, struct json_object *
     log_config_decode(d, &b->log, shim);
     syscall_filter_decode(d, &b->filter, shim);
     network_config_decode(d, &b->network, shim);
+    b->resolver = decode_bool(d, shim, "resolver", false);
     char *user = decode_string(d, shim, "user");
     if (d->failed || process_decode(&b->process, decode_object(d, config, "process"), user,
                                     decode_array(d, shim, "groups"), d->error, d->size) < 0)

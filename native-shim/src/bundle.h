@@ -42,6 +42,7 @@ struct bundle {
     char *id;
     struct process process;
     bool stdin_open, stdin_once;
+    bool resolver; /* the daemon is its name server */
     struct log_config log;
     struct syscall_filter filter; /* of init and of every exec */
     struct network_config network;

@@ -109,6 +109,7 @@ static int work_beside(struct container *c, struct steps *s, int *own_network)
     if (network_open(s, &c->bundle->network, &host) < 0) return -1;
     if (namespace_make_network(s, c->bundle->spec, own_network, &c->network) < 0) return -1;
     progress_reach(s, PROGRESS_NETWORK);
+    if (c->bundle->resolver && c->network >= 0 && resolver_open(s, &c->resolver) < 0) return -1;
     if (network_make(s, &c->bundle->network, &host, c->network) < 0) return -1;
     progress_reach(s, PROGRESS_LINKS);
     return 0;
@@ -201,7 +202,8 @@ static void close_handle(int *fd)
 int container_create(struct container *c, const struct bundle *b, const struct child_stdio *io,
                      struct steps *steps, int *console)
 {
-    *c = (struct container){.bundle = b, .pid = -1, .pidfd = -1, .mounts = -1, .network = -1};
+    *c = (struct container){
+        .bundle = b, .pid = -1, .pidfd = -1, .mounts = -1, .network = -1, .resolver = RESOLVER_NONE};
     *console = -1;
     if (create(c, io, steps, console) == 0) return 0;
     if (c->pid > 0) container_reap(c->pid, c->pidfd);
@@ -231,5 +233,6 @@ void container_destroy(struct container *c)
     c->cgroup = NULL;
     close_handle(&c->mounts);
     if (c->network >= 0) network_cut(&c->bundle->network);
+    resolver_close(&c->resolver);
     close_handle(&c->network);
 }

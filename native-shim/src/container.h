@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "bundle.h"
+#include "resolver.h"
 #include "step.h"
 
 /* The child's ends of its three streams; -1 for the container's null device. With a terminal they do not
@@ -20,10 +21,11 @@ struct child_stdio {
 
 struct container {
     const struct bundle *bundle;
-    pid_t pid;             /* init, in the shim's pid namespace */
-    int pidfd;             /* of init; -1 before creation */
-    uint64_t start_time;   /* of init, field 22 of /proc/pid/stat */
-    int mounts, network;   /* handles of its namespaces, so that they go with the shim; -1 */
+    pid_t pid;           /* init, in the shim's pid namespace */
+    int pidfd;           /* of init; -1 before creation */
+    uint64_t start_time; /* of init, field 22 of /proc/pid/stat */
+    int mounts, network; /* handles of its namespaces, so that they go with the shim; -1 */
+    struct resolver resolver;
     struct cgroup *cgroup; /* NULL where it has none of its own */
 };
 

@@ -125,6 +125,21 @@ int td_address_set(const char *name, const char *address, int present);
  */
 int64_t td_network_dump(char *out, uint64_t size);
 
+/* The descriptors that come with one message, at most COUNT; how many those were. Does not wait: -EAGAIN. */
+int td_receive_fds(int fd, int *fds, int count);
+
+/*
+ * A socket of datagrams or, with STREAM, of a connection, on its way to ADDRESS (of either family, without zone): in the network
+ * namespace that the socket BESIDE is in, or -1 for the caller's. The source port is the kernel's choice, at random.
+ */
+int td_connect_beside(int beside, int stream, const char *address, int port);
+
+/*
+ * A datagram from 127.0.0.11 port 53 to an IPv4 address, through a raw socket (IPPROTO_RAW) of the namespace that has them. Does not
+ * wait: what the receiver has no room for is lost.
+ */
+int td_resolver_reply(int raw, const char *address, int port, const void *data, uint64_t size);
+
 #pragma GCC visibility pop
 
 #endif

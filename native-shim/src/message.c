@@ -8,9 +8,9 @@
 #include "base64.h"
 
 static const char *const operations[] = {
-    [OP_START] = "start",   [OP_ATTACH] = "attach",     [OP_EXEC] = "exec",
-    [OP_RESIZE] = "resize", [OP_KILL] = "kill",         [OP_HELLO] = "hello",
-    [OP_ACK] = "ack",       [OP_SHUTDOWN] = "shutdown", [OP_RELEASE] = "release",
+    [OP_START] = "start",     [OP_ATTACH] = "attach",     [OP_EXEC] = "exec", [OP_RESIZE] = "resize",
+    [OP_KILL] = "kill",       [OP_HELLO] = "hello",       [OP_ACK] = "ack",   [OP_SHUTDOWN] = "shutdown",
+    [OP_RELEASE] = "release", [OP_RESOLVER] = "resolver",
 };
 
 /* Reads members of an object; the first that is wrong is named in error, and what is read after it counts no
@@ -134,6 +134,7 @@ static void read_members(struct reader *r, struct request *request)
     switch (request->operation) {
     case OP_START:
     case OP_HELLO:
+    case OP_RESOLVER:
     case OP_SHUTDOWN:
         return;
     case OP_ATTACH:
@@ -349,6 +350,11 @@ void message_exec_exit(struct buffer *out, const char *exec, const struct exit_r
 void message_oom(struct buffer *out)
 {
     buffer_printf(out, "{\"event\":\"oom\"}\n");
+}
+
+void message_resolver(struct buffer *out)
+{
+    buffer_printf(out, "{\"event\":\"resolver\"}\n");
 }
 
 void message_detach(struct buffer *out, const char *target, bool by_keys)

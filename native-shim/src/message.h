@@ -29,7 +29,8 @@ enum operation {
     OP_HELLO,
     OP_ACK,
     OP_SHUTDOWN,
-    OP_RELEASE
+    OP_RELEASE,
+    OP_RESOLVER
 };
 
 /* What points into a request lives as long as it does. */
@@ -78,6 +79,7 @@ void message_steps(struct buffer *out, const struct steps *steps);
 void message_exit(struct buffer *out, const struct exit_record *record);
 void message_exec_exit(struct buffer *out, const char *exec, const struct exit_record *record);
 void message_oom(struct buffer *out);
+void message_resolver(struct buffer *out);
 void message_detach(struct buffer *out, const char *target, bool by_keys);
 /* Records of the log are being lost at this file or address; error 0: no longer, after so many. */
 void message_log(struct buffer *out, const char *what, int error, uint64_t lost);

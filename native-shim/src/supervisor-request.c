@@ -194,6 +194,7 @@ static void op_hello(struct supervisor *s, const struct request *r, struct buffe
         if (!(t->released && t->acked))
             message_hello_exec(out, t->id, t->note, t->pid, !t->ended, t->record.status);
     message_hello_end(out);
+    s->unsettled = true; /* who has come may be who answers questions for names */
 }
 
 static void op_ack(struct supervisor *s, const struct request *r, struct connection *c)
@@ -248,6 +249,9 @@ static void perform(struct supervisor *s, struct request *r, struct connection *
         return;
     case OP_RELEASE:
         op_release(s, r, c, out);
+        return;
+    case OP_RESOLVER:
+        supervisor_give_resolver(s, r, c, out);
         return;
     case OP_SHUTDOWN:
         op_shutdown(s, r, out);

@@ -200,6 +200,7 @@ static void on_control_close(struct control *control, struct connection *c)
         target_ack(t, c, false);
         streams_release(&t->streams, c, 0);
     }
+    supervisor_leave_resolver(s, c);
     if (c != s->first) return;
     s->first = NULL;
     /* The daemon died, or changed its mind, before it asked for a container. */
@@ -240,6 +241,7 @@ __attribute__((hot)) static void settle(struct supervisor *s)
         set_timer(s, timer);
         /* Now that the start has been answered. */
         if (s->state == STATE_RUNNING && !s->oom_watched) supervisor_watch_oom(s);
+        if (s->state == STATE_RUNNING) supervisor_watch_resolver(s);
     }
 }
 

@@ -36,7 +36,9 @@ struct supervisor {
     struct container container;
     struct oom oom; /* watched from when the start has been answered */
     bool oom_watched;
-    struct steps *steps; /* of the start, not told yet; NULL */
+    const struct connection *resolver_holder; /* who has the sockets of the name server, NULL */
+    bool resolver_told;                       /* that a question waits */
+    struct steps *steps;                      /* of the start, not told yet; NULL */
     struct target main, *execs;
     uint64_t born_ns;
     uint64_t clean_up_ns; /* when the shim of an ended container clears up; 0: it runs */
@@ -57,6 +59,15 @@ void supervisor_request(struct supervisor *s, struct connection *c, const char *
 /* supervisor-oom.c: watches from now on; tells at once of what has happened. */
 void supervisor_watch_oom(struct supervisor *s);
 void supervisor_tell_oom(struct supervisor *s);
+
+/*
+ * supervisor-resolver.c: waits for the first question, unless somebody answers them already; a connection has ended; hands the
+ * sockets over.
+ */
+void supervisor_watch_resolver(struct supervisor *s);
+void supervisor_leave_resolver(struct supervisor *s, const struct connection *c);
+void supervisor_give_resolver(struct supervisor *s, const struct request *r, struct connection *c,
+                              struct buffer *out);
 
 /* A target's streams, wired to this supervisor. */
 void supervisor_adopt(struct supervisor *s, struct target *t);

@@ -73,6 +73,8 @@ export class Ground {
       'date',
       'ls',
       'id',
+      'nslookup',
+      'nc',
     ])
       symlinkSync('busybox', join(this.layer, 'bin', name));
     writeFileSync(join(this.layer, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
@@ -99,7 +101,7 @@ export class Ground {
   }
 
   /** Writes the bundle of a container that runs `process`. */
-  bundle(process, { stdin = { open: false, once: false }, log, namespaces = NAMESPACES } = {}) {
+  bundle(process, { stdin = { open: false, once: false }, log, namespaces = NAMESPACES, resolver } = {}) {
     const id = (++serial).toString(16).padStart(64, '0');
     const dir = join(this.dir, id.slice(-12));
     for (const name of ['rootfs', 'upper', 'work']) mkdirSync(join(dir, name), { recursive: true, mode: 0o755 });
@@ -138,6 +140,7 @@ export class Ground {
       groups: [],
       makeCwd: false,
       stdin,
+      resolver,
       log: { driver: 'json-file', path: logPath, maxSize: 0, maxFiles: 1, ...log },
     };
     writeFileSync(join(dir, 'config.json'), JSON.stringify(config));

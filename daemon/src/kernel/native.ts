@@ -38,6 +38,11 @@ export const native = {
   linkRemove: library.func('int td_link_remove(const char *name)'),
   addressSet: library.func('int td_address_set(const char *name, const char *address, int present)'),
   networkDump: library.func('int64_t td_network_dump(void *out, uint64_t size)'),
+  receiveFds: library.func('int td_receive_fds(int fd, _Out_ int *fds, int count)'),
+  connectBeside: library.func('int td_connect_beside(int beside, int stream, const char *address, int port)'),
+  resolverReply: library.func(
+    'int td_resolver_reply(int raw, const char *address, int port, const uint8_t *data, uint64_t size)',
+  ),
   notify: library.func('int td_notify(const char *path, const char *state)'),
 } as const;
 
