@@ -5,6 +5,7 @@ import { PartialBlobs } from './image/partial.js';
 import { Transport } from './image/registry/transport.js';
 import { KeyedMutex } from './lib/mutex.js';
 import { AddressBook } from './network/addresses.js';
+import { NameRegistry } from './network/dns/registry.js';
 import { NO_FILTER, type PacketFilter } from './network/packet-filter.js';
 import type { Paths } from './paths.js';
 import { SeccompFilters } from './runtime/seccomp-filters.js';
@@ -39,6 +40,7 @@ export interface Deps {
   readonly networks: NetworkStore;
   readonly addresses: AddressBook;
   readonly firewall: PacketFilter;
+  readonly names: NameRegistry;
   readonly shims: ShimRegistry;
   readonly restarts: RestartTimers;
   readonly events: EventBus;
@@ -71,6 +73,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     networks: new NetworkStore(db),
     addresses: new AddressBook(),
     firewall: NO_FILTER,
+    names: new NameRegistry(),
     shims: new ShimRegistry(),
     restarts: new RestartTimers(),
     events: new EventBus(),

@@ -25,6 +25,7 @@ import { restoreContainers } from './services/containers/restore.js';
 import { prepareSeccomp } from './services/containers/seccomp.js';
 import { endLingering } from './services/containers/supervise.js';
 import { restoreImages } from './services/images/restore.js';
+import { followNames } from './services/networks/names.js';
 import { restoreNetworks, settleNetworks } from './services/networks/restore.js';
 import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
 
@@ -67,6 +68,8 @@ async function main(argv: readonly string[]): Promise<void> {
   await restoreImages(deps);
   restoreVolumes(deps);
   await restoreNetworks(deps);
+  // Before the containers: those that have asked meanwhile are answered as soon as their shims are found.
+  followNames(deps);
   await restoreContainers(deps);
   await restoreBuilds(deps);
   await settleVolumes(deps);

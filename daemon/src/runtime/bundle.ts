@@ -15,6 +15,8 @@ export interface ShimConfig {
   /** The filter of system calls: a file of the kernel's program, and SECCOMP_FILTER_FLAG_*. */
   seccomp?: { program: string; flags: string[] } | undefined;
   network?: { interfaces: ShimInterface[] } | undefined;
+  /** The daemon is its name server, at 127.0.0.11. */
+  resolver?: boolean;
 }
 
 /** An interface of the container's network namespace (native-shim/src/network-config.h). */

@@ -27,6 +27,8 @@ export interface ShimListener {
   log(target: string, errno: string, lost: number): void;
   /** The kernel ran out of the container's memory; whoever its victim is, the container may go on. */
   oom(): void;
+  /** The container asks for a name, and nobody answers yet. */
+  resolver(): void;
   /** The connection has ended: with it the shim, and all that it held. */
   gone(): void;
 }
@@ -137,6 +139,14 @@ export class Shim {
     await this.#channel.request('kill', { signal, target }, undefined, onSent);
   }
 
+  /**
+   * Has the sockets of the container's name server sent over a Unix socket, the caller's to close; without one they are only made. `onReply`
+   * is called before any event of the container's end can be.
+   */
+  async resolver(fd?: number, onReply?: () => void): Promise<void> {
+    await this.#channel.request('resolver', {}, fd, onReply);
+  }
+
   hello(onReply?: (reply: ShimReply) => void): Promise<ShimReply> {
     return this.#channel.request('hello', {}, undefined, onReply);
   }
@@ -165,6 +175,7 @@ function dispatch(event: ShimEvent, listener: ShimListener): void {
   else if (event.event === 'log')
     listener.log(String(event.target ?? ''), String(event.errno ?? ''), Number(event.lost ?? 0));
   else if (event.event === 'oom') listener.oom();
+  else if (event.event === 'resolver') listener.resolver();
   // Anything else is of a newer protocol: what we do not know, we need not do.
 }
 

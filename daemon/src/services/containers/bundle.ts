@@ -13,6 +13,7 @@ import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { buildSpec } from '../../runtime/spec.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { shimInterfaces } from '../networks/interfaces.js';
+import { hasNameServer } from '../networks/names.js';
 import { confinementOf } from './confinement.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
 import { shimLogOf } from './log-config.js';
@@ -90,6 +91,7 @@ function shimConfigOf(deps: BundleDeps, record: ContainerRecord, filter: Seccomp
     log: loggingOf(deps, record),
     seccomp: filter && { program: filter.program, flags: filter.flags },
     network: networkPart(deps, record),
+    resolver: hasNameServer(deps, record),
   };
 }
 

@@ -3,10 +3,14 @@ import type { Deps } from '../../deps.js';
 import { writeSmallFile } from '../../kernel/file.js';
 import type { EngineFiles } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { hasNameServer } from '../networks/names.js';
 import { hostGateway } from '../networks/settings.js';
 import { parseExtraHost } from './validate.js';
 
 type FileDeps = Pick<Deps, 'addresses' | 'config' | 'networks'>;
+
+/** Where a container finds the name server that knows the others in its networks. */
+const NAME_SERVER = '127.0.0.11';
 
 const HOSTS =
   '127.0.0.1\tlocalhost\n' +
@@ -47,12 +51,13 @@ const isLoopback = (line: string): boolean => /^nameserver\s+(127\.|::1\b)/.test
 
 /**
  * /etc/resolv.conf of a container: the host's, with what the request puts in place of each kind of line. A server on the host's
- * loopback is none for who has a loopback of his own.
+ * loopback is none for who has a loopback of his own. Who has a name server of ours asks that one alone, which asks the others.
  */
 export function resolvConfFile(
   { hostConfig }: Pick<ContainerRecord, 'hostConfig'>,
   host: string,
   defaults: { dns: readonly string[]; dnsSearch: readonly string[]; dnsOptions: readonly string[] } = NO_DEFAULTS,
+  nameServer?: string,
 ): string {
   const some = (given: readonly string[] | null | undefined, fallback: readonly string[]) =>
     given?.length ? given : fallback;
@@ -60,19 +65,27 @@ export function resolvConfFile(
   const lines = host
     .split('\n')
     .filter((line) => /^(nameserver|search|domain|options)\s/.test(line) && !(own && isLoopback(line)));
-  const servers = some(hostConfig.Dns, defaults.dns);
+  const servers = nameServer ? [nameServer] : some(hostConfig.Dns, defaults.dns);
   const search = some(hostConfig.DnsSearch, defaults.dnsSearch);
-  const options = some(hostConfig.DnsOptions, defaults.dnsOptions);
+  const given = some(hostConfig.DnsOptions, defaults.dnsOptions);
+  const options = nameServer ? withDots(given.length ? given : optionsOf(lines)) : given;
   const none = own && servers.length === 0 && !lines.some((line) => line.startsWith('nameserver'));
   const replaced: [RegExp, string[]][] = [
     [/^nameserver\s/, (none ? FALLBACK : servers).map((server) => `nameserver ${server}`)],
     [/^(search|domain)\s/, search.length ? [`search ${search.join(' ')}`] : []],
     [/^options\s/, options.length ? [`options ${options.join(' ')}`] : []],
   ];
-  const kept = lines.filter((line) => !replaced.some(([kind, by]) => by.length > 0 && kind.test(line)));
+  const all = replaced.flatMap(([kind, by]) => (by.length > 0 ? by : lines.filter((line) => kind.test(line))));
   // "." alone: no search at all.
-  return [...kept, ...replaced.flatMap(([, by]) => by), ''].filter((line) => line !== 'search .').join('\n');
+  return [...all, ''].filter((line) => line !== 'search .').join('\n');
 }
+
+const optionsOf = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => (line.startsWith('options') ? line.split(/\s+/).slice(1).filter(Boolean) : []));
+
+/** A name of a container has no dot: it is asked for as it is, before any search list. */
+const withDots = (options: readonly string[]): string[] =>
+  options.some((option) => option.startsWith('ndots:')) ? [...options] : [...options, 'ndots:0'];
 
 const NO_DEFAULTS = { dns: [], dnsSearch: [], dnsOptions: [] };
 
@@ -106,5 +119,7 @@ export function writeEngineFiles(deps: FileDeps, dir: string, record: ContainerR
   const files = engineFiles(dir);
   writeSmallFile(files.hostname, `${record.config.Hostname}\n`, 0o644);
   writeHosts(deps, dir, record);
-  writeSmallFile(files.resolvConf, resolvConfFile(record, hostResolvConf(), deps.config.network), 0o644);
+  const nameServer = hasNameServer(deps, record) ? NAME_SERVER : undefined;
+  const resolvConf = resolvConfFile(record, hostResolvConf(), deps.config.network, nameServer);
+  writeSmallFile(files.resolvConf, resolvConf, 0o644);
 }

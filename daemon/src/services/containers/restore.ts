@@ -123,6 +123,7 @@ async function removeStrayBundle(deps: SuperviseDeps, id: string): Promise<void>
       detach() {},
       log() {},
       oom() {},
+      resolver() {},
       gone() {},
     });
     await shim.shutdown();

@@ -6,6 +6,7 @@ import { destroyCgroup } from '../../runtime/cgroup.js';
 import type { ExitReport, Shim, ShimListener } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { execEnded } from '../exec/ended.js';
+import { serveNames } from '../networks/name-server.js';
 import { publishPlaces, releasePlaces } from '../networks/places.js';
 import { cgroupOf } from './bundle.js';
 import { reportLogTrouble } from './log-trouble.js';
@@ -15,7 +16,7 @@ import { hasRestartPolicy, restartDelay } from './restart-policy.js';
 import { releaseVolumes } from './volumes.js';
 import { hasProcess } from './wait.js';
 
-export type SuperviseDeps = RemoveDeps & Pick<Deps, 'directories'>;
+export type SuperviseDeps = RemoveDeps & Pick<Deps, 'directories' | 'names'>;
 
 /** Whole seconds between start and end, as the event says it. */
 const duration = ({ state }: ContainerRecord): string =>
@@ -46,6 +47,7 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
   const before = deps.containers.get(id);
   if (!before || !hasProcess(before)) return;
   deps.shims.execs.endAll(id);
+  deps.names.close(id);
   const manuallyStopped = before.state.manuallyStopped || deps.restarts.isStopping(id);
   const delay = restartOf(deps, before, report, manuallyStopped);
   const record = deps.containers.observeState(id, {
@@ -133,7 +135,12 @@ export function supervise(deps: SuperviseDeps, id: string, connect: (listener: S
     oom() {
       guarded('store that a container ran out of memory', () => recordOom(deps, id));
     },
-    gone() {},
+    resolver() {
+      void serveNames(deps, id, shim);
+    },
+    gone() {
+      deps.names.close(id);
+    },
   });
   const clear = async () => {
     await shim.gone;
