@@ -36,6 +36,8 @@ const update: Loader = () => import('./commands/container/update.js');
 const wait: Loader = () => import('./commands/container/wait.js');
 const inspectContainer: Loader = () => import('./commands/container/inspect.js');
 
+const build: Loader = () => import('./commands/image/build.js');
+const pruneBuilder: Loader = () => import('./commands/builder/prune.js');
 const history: Loader = () => import('./commands/image/history.js');
 const listImages: Loader = () => import('./commands/image/ls.js');
 const importImage: Loader = () => import('./commands/image/import.js');
@@ -69,6 +71,7 @@ const version: Loader = () => import('./commands/system/version.js');
 
 export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
   attach,
+  build,
   commit,
   completion,
   cp,
@@ -112,6 +115,7 @@ export const TOP_LEVEL: Readonly<Record<string, Loader>> = {
 };
 
 export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<Record<string, Loader>> }>> = {
+  builder: { summary: 'Manage builds', verbs: { build, prune: pruneBuilder } },
   container: {
     summary: 'Manage containers',
     verbs: {
@@ -149,6 +153,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
   image: {
     summary: 'Manage images',
     verbs: {
+      build,
       history,
       import: importImage,
       inspect: inspectImage,

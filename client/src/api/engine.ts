@@ -77,9 +77,11 @@ export class Engine {
     query: Query,
     content: AsyncIterable<Uint8Array>,
     method: 'POST' | 'PUT' = 'POST',
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Reply> {
     return this.#request(this.#take(), method, pathOf(path, query), content, {
       'Content-Type': 'application/x-tar',
+      ...headers,
     });
   }
 

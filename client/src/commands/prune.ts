@@ -39,3 +39,13 @@ export async function pruneNetworks(engine: Engine, filter: Filters): Promise<Pr
   });
   return { heading: 'Deleted Networks', lines: NetworksDeleted ?? [], space: 0 };
 }
+
+/** Empties the build cache: of what no image has, or all. */
+export async function pruneBuildCache(engine: Engine, filter: Filters, all: boolean, keep?: number): Promise<Pruned> {
+  const query = { filters: encodeFilters(filter), all, 'reserved-space': keep };
+  const { CachesDeleted, SpaceReclaimed } = await engine.post<{
+    CachesDeleted: string[] | null;
+    SpaceReclaimed: number;
+  }>('/build/prune', query);
+  return { heading: 'Deleted build cache objects', lines: CachesDeleted ?? [], space: SpaceReclaimed };
+}

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.js';
 import { treeSize } from '../kernel/tree-size.js';
 import type { VolumeRecord } from '../store/volumes.js';
 import { dataOf } from '../volume/directory.js';
+import { cacheOnlySize, cacheUsage } from './build/usage.js';
 import { listContainers } from './containers/list.js';
 import { listImages } from './images/list.js';
 import { contentSize } from './images/sizes.js';
@@ -13,7 +14,7 @@ import { countVolumeUsers } from './volumes/users.js';
 
 type UsageDeps = Pick<
   Deps,
-  'addresses' | 'config' | 'containers' | 'images' | 'log' | 'networks' | 'partial' | 'paths' | 'volumes'
+  'addresses' | 'buildCache' | 'config' | 'containers' | 'images' | 'log' | 'networks' | 'partial' | 'paths' | 'volumes'
 >;
 
 const TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
@@ -43,10 +44,11 @@ export async function diskUsage(deps: UsageDeps, types: readonly string[]): Prom
   if (unknown !== undefined) throw invalid(`unknown object type: ${unknown}`);
   const wants = (type: UsageType) => types.length === 0 || types.includes(type);
   return {
-    LayersSize: wants('image') ? contentSize(deps) : 0,
+    // What is there for the build cache alone is counted there.
+    LayersSize: wants('image') ? contentSize(deps) - cacheOnlySize(deps) : 0,
     Images: wants('image') ? listImages(deps, { sharedSize: true, blobs: true }) : null,
     Containers: wants('container') ? await listContainers(deps, { all: true, size: true }) : null,
     Volumes: wants('volume') ? await volumes(deps) : null,
-    BuildCache: wants('build-cache') ? [] : null,
+    BuildCache: wants('build-cache') ? (await cacheUsage(deps)).map(({ key: _key, ...item }) => item) : null,
   };
 }

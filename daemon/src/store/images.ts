@@ -39,6 +39,8 @@ export interface NewImage {
   readonly config: string;
   readonly createdAt: string;
   readonly layers: readonly NewLayer[];
+  /** It is only between two steps of a build. */
+  readonly intermediate?: boolean;
 }
 
 /** What a registry calls an image: the exact bytes of which its digest is. */
@@ -224,6 +226,7 @@ export class ImageStore {
       this.#sql.insert.run(image.id, image.config, size, image.createdAt);
       for (const [position, { record, blob }] of all.entries())
         this.#sql.layer.run(image.id, position, record.id, blob);
+      if (image.intermediate) this.#sql.hide.run(image.id);
       return all.map(({ record }) => record);
     });
     for (const layer of newLayers) this.content.keepLayer(layer);
@@ -239,6 +242,7 @@ export class ImageStore {
       layers: layers.map((layer) => layer.id),
     };
     this.#byId.set(record.id, record);
+    if (image.intermediate) this.#intermediate.add(record.id);
     return record;
   }
 

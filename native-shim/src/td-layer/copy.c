@@ -358,6 +358,8 @@ static int open_target(int root, const char *path, const struct copy_options *op
         fd = path_open(root, path, O_RDONLY | O_DIRECTORY, 0);
     }
     if (fd < 0 && errno == ENOTDIR) fail(FAIL_INVALID, "cannot copy to non-directory: \"%s\"", path);
+    if (fd < 0 && (errno == ENOENT || errno == ELOOP))
+        fail(FAIL_INVALID, "\"%s\" lies behind a link that leads nowhere", path);
     if (fd < 0) fail_errno(errno, "make the directory \"%s\"", path);
     return fd;
 }

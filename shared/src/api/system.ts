@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { BuildCacheItem } from './build.js';
 import { MapOf, Nullable, StringMap, Strings, Word } from './common.js';
 import { ContainerSummary } from './containers.js';
 import { ImageSummary } from './images.js';
@@ -123,7 +124,7 @@ export const DiskUsage = Type.Object({
   Images: Nullable(Type.Array(ImageSummary)),
   Containers: Nullable(Type.Array(ContainerSummary)),
   Volumes: Nullable(Type.Array(Volume)),
-  BuildCache: Nullable(Type.Array(Type.Unknown()), 'There is none.'),
+  BuildCache: Nullable(Type.Array(BuildCacheItem)),
   BuilderSize: Type.Optional(Type.Integer({ description: 'Before 1.42.' })),
 });
 export type DiskUsage = Static<typeof DiskUsage>;

@@ -21,6 +21,9 @@ export function usageRows(usage: DiskUsage): UsageRow[] {
   const images = usage.Images ?? [];
   const containers = usage.Containers ?? [];
   const volumes = usage.Volumes ?? [];
+  const cache = usage.BuildCache ?? [];
+  // What an image has as well is counted there.
+  const own = cache.filter(({ Shared }) => !Shared);
   const usedImages = images.filter(({ Containers }) => Containers !== 0);
   const idle = containers.filter(({ State }) => !ACTIVE.includes(State));
   const dangling = volumes.filter(({ UsageData }) => UsageData?.RefCount === 0);
@@ -49,7 +52,13 @@ export function usageRows(usage: DiskUsage): UsageRow[] {
       size: sum(volumes, volumeSize),
       reclaimable: sum(dangling, volumeSize),
     },
-    { type: 'Build Cache', total: 0, active: 0, size: 0, reclaimable: 0 },
+    {
+      type: 'Build Cache',
+      total: cache.length,
+      active: cache.filter(({ InUse }) => InUse).length,
+      size: sum(own, ({ Size }) => Size),
+      reclaimable: sum(own, ({ InUse, Size }) => (InUse ? 0 : Size)),
+    },
   ];
 }
 

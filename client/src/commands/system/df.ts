@@ -1,8 +1,10 @@
 import type { DiskUsage } from '@tinydocker/shared/api/system.js';
+import { humanSize } from '@tinydocker/shared/units.js';
 import { defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
 import { bool, text } from '../../flags/types.js';
 import { printList } from '../../output/list-format.js';
+import { cacheRows } from '../builder/row.js';
 import { containerRows } from '../container/row.js';
 import { imageFormat, imageRows } from '../image/row.js';
 import { volumeRows } from '../volume/row.js';
@@ -39,7 +41,10 @@ export const command = defineCommand({
     printList(stdout, containers, own, containerTable);
     stdout.write('\nLocal Volumes space usage:\n\n');
     printList(stdout, volumeRows, usage.Volumes ?? [], 'table {{.Name}}\t{{.Links}}\t{{.Size}}');
-    stdout.write('\nBuild cache usage: 0B\n\n');
-    stdout.write('CACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n');
+    const cache = usage.BuildCache ?? [];
+    const size = cache.reduce((sum, { Shared, Size }) => sum + (Shared ? 0 : Size), 0);
+    stdout.write(`\nBuild cache usage: ${humanSize(size)}\n\n`);
+    const cacheColumns = '{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}';
+    printList(stdout, cacheRows, cache, `table ${cacheColumns}\t{{.UsageCount}}\t{{.Shared}}`);
   },
 });

@@ -2,7 +2,7 @@ import { defineCommand } from '../../command.js';
 import { confirm } from '../../confirm.js';
 import { Failure } from '../../errors.js';
 import { bool, longFilter } from '../../flags/types.js';
-import { pruneContainers, pruneImages, pruneNetworks, pruneVolumes } from '../prune.js';
+import { pruneBuildCache, pruneContainers, pruneImages, pruneNetworks, pruneVolumes } from '../prune.js';
 import { printPruned } from '../pruned.js';
 
 type Filters = Readonly<Record<string, readonly string[]>>;
@@ -47,6 +47,9 @@ export const command = defineCommand({
     const pruned = [await pruneContainers(engine, filter), await pruneNetworks(engine, filter)];
     if (volumes) pruned.push(await pruneVolumes(engine, filter, false));
     pruned.push(await pruneImages(engine, filter, all));
+    // Labels are no part of the cache.
+    const { label: _label, 'label!': _without, ...cacheFilter } = filter;
+    pruned.push(await pruneBuildCache(engine, cacheFilter, all));
     printPruned(stdout, pruned);
   },
 });

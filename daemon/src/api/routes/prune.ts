@@ -3,6 +3,7 @@ import { Nullable, Strings } from '@tinydocker/shared/api/common.js';
 import { ImagesPruneResponse } from '@tinydocker/shared/api/images.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
+import { CACHE_FILTERS, pruneBuildCache } from '../../services/build/prune.js';
 import { pruneImages } from '../../services/images/prune.js';
 
 const filters = (names: string) => ({
@@ -31,18 +32,27 @@ export const pruneRoutes =
       '/build/prune',
       {
         schema: {
-          summary: 'Empty the build cache; there is none yet',
+          summary: 'Remove from the build cache what no build uses',
           querystring: Type.Object({
-            ...filters('description, id, inuse, parent, private, shared, type, until'),
-            all: Type.Optional(Type.Boolean({ description: 'Also what is in use.' })),
+            ...filters(CACHE_FILTERS.join(', ')),
+            all: Type.Optional(Type.Boolean({ description: 'Also what images have.' })),
+            'keep-storage': Type.Optional(
+              Type.Integer({ description: 'The same as reserved-space; before API 1.48.' }),
+            ),
+            'reserved-space': Type.Optional(Type.Integer({ description: 'Bytes that may stay.' })),
+            'max-used-space': Type.Optional(
+              Type.Integer({ description: 'Bytes that may stay, where reserved-space says nothing.' }),
+            ),
+            'min-free-space': Type.Optional(Type.Integer({ description: 'Accepted, without effect.' })),
           }),
           response: {
             200: Type.Object({ CachesDeleted: Nullable(Strings), SpaceReclaimed: Type.Integer() }),
           },
         },
       },
-      (_request, reply) => {
-        reply.send({ CachesDeleted: null, SpaceReclaimed: 0 });
+      ({ query }) => {
+        const keep = query['reserved-space'] || query['keep-storage'] || query['max-used-space'] || 0;
+        return pruneBuildCache(deps, { all: query.all ?? false, keep, filters: query.filters });
       },
     );
   };

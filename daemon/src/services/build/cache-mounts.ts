@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '@tinydocker/shared/errors.js';
 import type { RunMount } from '../../build/run-words.js';
@@ -24,20 +24,18 @@ const users = new Map<string, number>();
 const turns = new Map<string, Promise<void>>();
 
 const dataOf = (root: string, key: string): string => join(root, key, 'data');
+export const mountData = ({ paths }: Pick<Deps, 'paths'>, key: string): string => dataOf(paths.buildMounts, key);
 const infoOf = (root: string, key: string): string => join(root, key, 'info.json');
 
-/** Makes a directory under a name of its own and renames it, so that one that is there is whole. */
+/** Makes a directory unless it is there. What is half made has no description: it is made again. */
 async function make(session: Session, key: string, mount: RunMount, image: ImageRecord | undefined): Promise<void> {
   const { deps } = session;
   const root = deps.paths.buildMounts;
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const directory = join(root, key);
-  try {
-    mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw error;
-  }
+  if (existsSync(infoOf(root, key))) return;
+  deps.trash.discard(directory);
+  mkdirSync(directory, { mode: 0o700 });
   const data = dataOf(root, key);
   mkdirSync(data, { mode: 0o755 });
   if (image) {
@@ -52,6 +50,21 @@ async function make(session: Session, key: string, mount: RunMount, image: Image
   chmodSync(data, mount.mode ?? 0o755);
   const description = `cached mount ${mount.target} with id "${mount.id || mount.target}"`;
   writeFileSync(infoOf(root, key), JSON.stringify({ description, createdAt: timestamp() }), { mode: 0o600 });
+}
+
+/** Directories that are being made. */
+const making = new Map<string, Promise<void>>();
+
+async function makeOnce(session: Session, key: string, mount: RunMount, image: ImageRecord | undefined): Promise<void> {
+  const under = making.get(key);
+  if (under) await under.catch(() => {}); // what the other could not make, this one tries
+  const mine = make(session, key, mount, image);
+  making.set(key, mine);
+  try {
+    await mine;
+  } finally {
+    if (making.get(key) === mine) making.delete(key);
+  }
 }
 
 function hold(key: string): () => void {
@@ -100,7 +113,7 @@ export const CacheMounts = {
     };
     try {
       session.signal.throwIfAborted();
-      await make(session, key, mount, image);
+      await makeOnce(session, key, mount, image);
       const now = new Date();
       utimesSync(infoOf(session.deps.paths.buildMounts, key), now, now);
       return { directory: dataOf(session.deps.paths.buildMounts, key), release };
@@ -124,7 +137,8 @@ export const CacheMounts = {
       try {
         const info = JSON.parse(readFileSync(infoOf(paths.buildMounts, key), 'utf8')) as CacheMountInfo;
         const { description, createdAt } = info;
-        return [{ key, description, createdAt, usedAt: createdAt, inUse: users.has(key) }];
+        const usedAt = statSync(infoOf(paths.buildMounts, key)).mtime.toISOString();
+        return [{ key, description, createdAt, usedAt, inUse: users.has(key) }];
       } catch {
         return []; // being made
       }

@@ -57,9 +57,8 @@ function insert(session: Session, step: Step, parent: ImageRecord | undefined, t
   const created = timestamp();
   const config = compactImageConfig(step.config);
   const history = { created, created_by: createdBy, ...(author && { author }) };
-  const image = deriveImage(deps, parent, { config, history, author, created, platform: host }, top);
-  if (image.tags.length === 0) deps.images.setIntermediate(image.id, true);
-  return holdImage(session, image);
+  const derived = { config, history, author, created, platform: host, intermediate: true };
+  return holdImage(session, deriveImage(deps, parent, derived, top));
 }
 
 function remember(session: Session, key: string, { parent, description }: Step, image: ImageRecord): void {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { removeContainer } from '../containers/remove.js';
+import { dropForgottenSteps } from './prune.js';
 import { BUILD_ANNOTATION } from './run.js';
 import type { BuildDeps } from './session.js';
 
@@ -13,4 +14,5 @@ export async function restoreBuilds(deps: BuildDeps): Promise<void> {
     ),
   );
   await Promise.all(removed);
+  dropForgottenSteps(deps);
 }

@@ -18,6 +18,8 @@ export interface Derived {
   readonly created: string;
   /** The container that it was made of. */
   readonly container?: string;
+  /** It is only between two steps of a build. */
+  readonly intermediate?: boolean;
   /** Of what it does not say itself: the machine's. */
   readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string | undefined };
 }
@@ -73,5 +75,7 @@ export function deriveImage(
     ...(variant && { variant }),
   };
   const text = JSON.stringify(document);
-  return insertImage(deps, { id: sha256(text), text }, layers, unpacked);
+  return insertImage(deps, { id: sha256(text), text }, layers, unpacked, {
+    intermediate: derived.intermediate ?? false,
+  });
 }

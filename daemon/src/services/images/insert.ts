@@ -4,7 +4,7 @@ import { placeBlob, removeBlob } from '../../image/blobs.js';
 import type { ImageDocument } from '../../image/config.js';
 import type { UnpackedLayer } from '../../image/layers.js';
 import { timestamp } from '../../lib/clock.js';
-import type { ImageRecord, NewLayer } from '../../store/images.js';
+import type { ImageRecord, NewImage, NewLayer } from '../../store/images.js';
 
 /** Unpacked layers by chain id, for as long as they are not in the store. */
 export type UnpackedLayers = Map<string, UnpackedLayer>;
@@ -15,6 +15,7 @@ export function insertImage(
   document: Pick<ImageDocument, 'id' | 'text'>,
   archived: readonly ArchivedLayer[],
   unpacked: UnpackedLayers,
+  options: Pick<NewImage, 'intermediate'> = {},
 ): ImageRecord {
   const files = new Map(archived.map((layer) => [layer.chainId, layer.file]));
   const layers = archived.map(({ chainId, diffId, file }): NewLayer => {
@@ -26,7 +27,7 @@ export function insertImage(
   const blobs: string[] = [];
   try {
     return deps.images.insert(
-      { id, config: text, createdAt: timestamp(), layers },
+      { id, config: text, createdAt: timestamp(), layers, ...options },
       {
         layer: (layerId, { chainId }) => {
           deps.layers.place(unpacked.get(chainId)!.directory, layerId);
