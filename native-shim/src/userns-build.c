@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,6 +59,13 @@ static int hand_over(const struct init *i, const struct userns *u, const struct 
     struct steps *s = i->s;
     int tree = (int)STEP(s, "open_tree", mount_clone(r->root, "", true), "/");
     if (check(s, tree, "take the tree of mounts") < 0) return -1;
+    /*
+     * What is shared with the host follows it from now on, and is not followed: as the kernel has it for a mount namespace that is made in
+     * a user namespace, whose root would otherwise mount on the host (mount_namespaces(7), "restrictions").
+     */
+    if (check(s, STEP(s, "mount_setattr", mount_change(tree, 0, 0, MS_SLAVE, true), "rslave"),
+              "cut the tree off from the host") < 0)
+        return -1;
     if (check(s, STEP(s, "sendmsg", device_send(u->tree[0], tree), "tree"), "hand over the root") < 0)
         return -1;
     if (slave < 0) return 0;

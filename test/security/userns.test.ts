@@ -4,10 +4,12 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -116,6 +118,32 @@ describe('root of a container with every capability', () => {
       'mkdir /c; for t in rdma memory pids freezer; do mount -t cgroup -o $t cgroup /c; done; echo x >/c/release_agent; ls /c | wc -l',
     );
     assert.match(agent, /mounting cgroup on \/c failed|can't create \/c\/release_agent/);
+  });
+
+  test('mounts nothing on the host through what is shared with it, and still sees what the host mounts there', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'tdt-shared-'));
+    const tmpfs = (path: string) => execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path]);
+    const mounts = () =>
+      readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(dir));
+    try {
+      tmpfs(dir);
+      execFileSync('mount', ['--make-shared', dir]);
+      for (const name of ['by-host', 'by-container']) mkdirSync(join(dir, name));
+      const Mounts = [{ Type: 'bind', Source: dir, Target: '/m', BindOptions: { Propagation: 'rshared' } }];
+      const id = await engine.launch({ Cmd: ['sleep', '600'], HostConfig: { ...EVERYTHING, Mounts } });
+      tmpfs(join(dir, 'by-host'));
+      const script =
+        'mount -t tmpfs x /m/by-container && grep -c " /m/by-container " /proc/self/mountinfo; grep -c " /m/by-host " /proc/self/mountinfo';
+      const { stdout, stderr } = await engine.exec(id, ['sh', '-c', script]);
+      assert.equal(stdout, '1\n1\n', stderr);
+      assert.equal(mounts().length, 2, mounts().join('\n'));
+      await engine.remove(id);
+    } finally {
+      execFileSync('umount', ['-R', dir]);
+      rmdirSync(dir);
+    }
   });
 
   test('sees and signals nobody of the host, nor the process that built its root', async () => {
