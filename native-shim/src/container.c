@@ -116,10 +116,10 @@ static int work_beside(struct container *c, struct steps *s, int *own_network)
 }
 
 /* What the shim keeps of it. */
-static void take_handles(struct container *c)
+static void take_handles(struct container *c, bool apart)
 {
     c->start_time = container_start_time(c->pid);
-    c->mounts = open_mounts(c->pid);
+    c->mounts = apart ? -1 : open_mounts(c->pid);
     /* The parsed documents are gone; give their pages back. */
     malloc_trim(0);
 }
@@ -157,10 +157,12 @@ static int run_init(struct container *c, struct init *init, struct steps *s, con
     close(alive[1]);
     if (sockets[1] >= 0) close(sockets[1]);
     if (rc == 0 && !apart) rc = work_beside(c, s, &own_network);
-    if (rc == 0) take_handles(c);
+    if (rc == 0) take_handles(c, apart);
     if (rc == 0 && sockets[0] >= 0) *console = container_wait_terminal(sockets[0]);
     if (rc == 0) rc = container_wait_exec(s, alive[0], c->pidfd);
     namespace_go_back(own_network, CLONE_NEWNET);
+    /* It has come there only now. */
+    if (rc == 0 && apart) c->mounts = open_mounts(c->pid);
     userns_end(&users, rc == 0);
     return rc;
 }

@@ -5,14 +5,12 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "container-progress.h"
 #include "device.h"
-#include "mount.h"
 #include "namespace.h"
 #include "process-apply.h"
 #include "rootfs.h"
@@ -54,19 +52,24 @@ static int join(const struct init *i, int first)
                  "join the container's namespaces");
 }
 
-static int hand_over(const struct init *i, const struct userns *u, const struct rootfs *r, int slave)
+/*
+ * A copy of the mounts that belongs to the user namespace. The kernel makes it one of a lesser owner (mount_namespaces(7),
+ * "restrictions"): what is read-only, masked, nodev or noexec stays so whatever the container's root may do, and what is shared
+ * with the host follows it and is not followed.
+ */
+static int enter_copy(struct steps *s, const struct userns *u, int proc)
+{
+    if (check(s, STEP(s, "setns", setns(u->fd, CLONE_NEWUSER), "user"), "join the user namespace") < 0 ||
+        check(s, STEP(s, "unshare", unshare(CLONE_NEWNS), "mount"), "make a mount namespace") < 0)
+        return -1;
+    int fd = (int)STEP(s, "open", openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC), "mount namespace");
+    return check(s, fd, "open the mount namespace") < 0 ? -1 : fd;
+}
+
+static int hand_over(const struct init *i, const struct userns *u, int mounts, int slave)
 {
     struct steps *s = i->s;
-    int tree = (int)STEP(s, "open_tree", mount_clone(r->root, "", true), "/");
-    if (check(s, tree, "take the tree of mounts") < 0) return -1;
-    /*
-     * What is shared with the host follows it from now on, and is not followed: as the kernel has it for a mount namespace that is made in
-     * a user namespace, whose root would otherwise mount on the host (mount_namespaces(7), "restrictions").
-     */
-    if (check(s, STEP(s, "mount_setattr", mount_change(tree, 0, 0, MS_SLAVE, true), "rslave"),
-              "cut the tree off from the host") < 0)
-        return -1;
-    if (check(s, STEP(s, "sendmsg", device_send(u->tree[0], tree), "tree"), "hand over the root") < 0)
+    if (check(s, STEP(s, "sendmsg", device_send(u->tree[0], mounts), "mounts"), "hand over the mounts") < 0)
         return -1;
     if (slave < 0) return 0;
     return check(s, STEP(s, "sendmsg", device_send(u->tree[0], slave), "terminal"), "hand over the terminal");
@@ -98,7 +101,9 @@ static int build(const struct init *i, const struct userns *u, int first)
     if (user_look_up(s, &user, &b->process, r.root, proc) < 0 || rootfs_build_rest(&r) < 0) return -1;
     if (rootfs_protect(&r) < 0) return -1;
     if (b->process.terminal && init_make_console(i, &r, &slave) < 0) return -1;
-    return hand_over(i, u, &r, slave);
+    if (rootfs_enter(&r) < 0) return -1;
+    int mounts = enter_copy(s, u, proc);
+    return mounts < 0 ? -1 : hand_over(i, u, mounts, slave);
 }
 
 void userns_build(const struct init *i, const struct userns *u, int first)

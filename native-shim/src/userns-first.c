@@ -2,16 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "capability.h"
 #include "container-progress.h"
 #include "device.h"
-#include "mount.h"
 #include "namespace.h"
 #include "process-apply.h"
-#include "rootfs.h"
 #include "user.h"
 #include "userns.h"
 
@@ -51,17 +48,14 @@ static int receive(struct steps *s, int socket, const char *what)
     return fd;
 }
 
-/* What is there belongs to the host's peer groups, as a slave; nothing of it is needed any more. */
-static int attach(int tree)
+/* The working directory and the root are those of the namespace afterwards. Gives a handle of the root. */
+static int enter_mounts(struct steps *s, int mounts)
 {
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return -1;
-    int target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (target < 0) return -1;
-    int rc = mount_attach(tree, target);
-    int saved = errno;
-    close(target);
-    errno = saved;
-    return rc;
+    if (check(s, STEP(s, "setns", setns(mounts, CLONE_NEWNS), "mount"), "join the mount namespace") < 0)
+        return -1;
+    close(mounts);
+    int root = (int)STEP(s, "open", open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), "/");
+    return check(s, root, "open the container's root") < 0 ? -1 : root;
 }
 
 static int take_terminal(struct steps *s, int socket)
@@ -76,7 +70,6 @@ int userns_first(const struct init *i)
 {
     struct steps *s = i->s;
     const struct process *p = &i->bundle->process;
-    struct rootfs r = {.s = s, .bundle = i->bundle, .spec = i->bundle->spec, .root = -1};
     struct user user;
     close(i->userns->tree[0]);
     progress_wait(s, PROGRESS_USERS);
@@ -91,12 +84,13 @@ int userns_first(const struct init *i)
     /* By who is root there; through the host's procfs, which shows everyone their own. */
     if (namespace_sysctls(s, i->bundle->spec, proc) < 0) return -1;
     progress_reach(s, PROGRESS_SYSCTLS);
-    if ((r.root = receive(s, i->userns->tree[1], "tree")) < 0) return -1;
-    if (check(s, STEP(s, "move_mount", attach(r.root), "/"), "attach the root") < 0) return -1;
-    if (user_look_up(s, &user, p, r.root, proc) < 0 || capability_bound(s, p->bounding) < 0) return -1;
+    int mounts = receive(s, i->userns->tree[1], "mounts");
+    int root = mounts < 0 ? -1 : enter_mounts(s, mounts);
+    if (root < 0) return -1;
+    if (user_look_up(s, &user, p, root, proc) < 0 || capability_bound(s, p->bounding) < 0) return -1;
     if (p->terminal && take_terminal(s, i->userns->tree[1]) < 0) return -1;
     close(proc);
-    if (rootfs_enter(&r) < 0 || process_drop(s, p, &user, &i->bundle->filter, r.root) < 0) return -1;
+    if (process_drop(s, p, &user, &i->bundle->filter, root) < 0) return -1;
     if (process_follow_parent(s, i->alive) < 0) return -1;
     process_exec(s, p, user.home);
     return -1;

@@ -86,8 +86,8 @@ static int run_between(const struct init *i)
     const struct container_spec *spec = i->bundle->spec;
     if (i->cgroup && cgroup_join(s, i->cgroup) < 0) return -1;
     if (join_before_fork(i) < 0) return -1;
-    /* That of ipc is made by who is root in it already, whose the directory of message queues then is. */
-    uint64_t flags = (namespace_clone_flags(spec) & ~(uint64_t)CLONE_NEWIPC) | CLONE_PARENT;
+    /* That of ipc is made by who is root in it already, whose the directory of message queues then is; mounts are the builder's. */
+    uint64_t flags = (namespace_clone_flags(spec) & ~(uint64_t)(CLONE_NEWIPC | CLONE_NEWNS)) | CLONE_PARENT;
     struct step *st = step_begin(s, "clone3", "flags %#llx", (unsigned long long)flags);
     pid_t pid = step_injected(st) ? -1 : namespace_clone(flags, -1, NULL, &s->child);
     if (pid == 0) init_run(i);

@@ -15,9 +15,10 @@
  *       │                         │ namespace; sysctls                 │
  *       │                         ├─ "network" ───────────────────────►│ joins uts, ipc, network, cgroup
  *       │                         │                                    │ all of rootfs.c, in a mount namespace
- *       │                         │                                    │ of the host's root
- *       │                         │◄── the finished tree, by handle ───┤ ends
- *       │                         │ attaches it, pivot_root            │
+ *       │                         │                                    │ of the host's root; pivot_root
+ *       │                         │                                    │ a copy of that one, from inside the
+ *       │                         │◄── the copy, by handle ────────────┤ user namespace; ends
+ *       │                         │ joins it                           │
  *       │                         │ limits, ids, capabilities          │
  *       │◄─── end of the pipe ────┤ exec                               │
  *

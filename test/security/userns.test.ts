@@ -120,6 +120,24 @@ describe('root of a container with every capability', () => {
     assert.match(agent, /mounting cgroup on \/c failed|can't create \/c\/release_agent/);
   });
 
+  test('takes away nothing that is masked, read-only, nodev, nosuid or noexec', async () => {
+    const script = `umount /proc/acpi; umount -l /proc/keys; umount /proc/sys; umount /proc
+      mount -o remount,bind,rw /proc/sys; mount -o remount,bind,rw /h; mount -o remount,bind,dev,suid,exec /dev/shm; mount -o remount,bind,dev /
+      mount -o bind /h /tmp; mount -o remount,bind,rw /tmp; touch /h/x; touch /tmp/x; echo 1 >/proc/sys/net/ipv4/ip_forward; ls /proc/acpi | wc -l`;
+    const HostConfig = { CapAdd: ['ALL'], Binds: [`${host}:/h:ro`] };
+    const { stdout, stderr } = await engine.run(['sh', '-c', script], { HostConfig });
+    assert.equal(stdout, '0\n');
+    const said = stderr.trim().split('\n');
+    assert.equal(
+      said.filter((line) => /^u?mount: .*(Invalid argument|Operation not permitted|permission denied)/i.test(line))
+        .length,
+      9,
+      stderr,
+    );
+    assert.equal(said.filter((line) => line.includes('Read-only file system')).length, 3, stderr);
+    assert.ok(!existsSync(join(host, 'x')));
+  });
+
   test('mounts nothing on the host through what is shared with it, and still sees what the host mounts there', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'tdt-shared-'));
     const tmpfs = (path: string) => execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path]);

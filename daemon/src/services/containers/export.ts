@@ -13,7 +13,7 @@ export async function exportContainer(
   target: ArchiveTarget,
 ): Promise<OutgoingArchive> {
   const record = deps.containers.resolve(nameOrId);
-  const options = { input: true, archive: target.fd };
+  const options = { input: true, archive: target.fd, alone: true };
   const { helper, reply } = await askInRoot(deps, record.id, 'export', targetArguments(target), options);
   if (!reply.ok) throw new EngineError('system', reply.error);
   return outgoing(helper, () => publishContainer(deps, record, 'export'));

@@ -2,6 +2,7 @@ import type { Deps } from '../../deps.js';
 import { LayerHelper, type LayerReply } from '../../kernel/layer-helper.js';
 import { openPid } from '../../kernel/process.js';
 import { closeFd } from '../../kernel/socket.js';
+import { userNamespaceOf } from '../../kernel/user-namespace.js';
 import type { IdMapping } from '../../lib/id-map.js';
 import type { SpecMount } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
@@ -15,6 +16,8 @@ export type RootDeps = Pick<Deps, 'containers' | 'layers' | 'paths' | 'users' | 
 export interface RootOptions {
   /** Files are made or changed. Of a container that does not run, the caller holds the lock. */
   write?: boolean;
+  /** Only the root's own file system, without what is mounted on it. */
+  alone?: boolean;
   /** The helper reads something. */
   input?: boolean;
   /** Where an archive goes: the helper's descriptor 3. */
@@ -97,6 +100,15 @@ function assembledRoot(deps: RootDeps, record: ContainerRecord, write: boolean):
   ];
 }
 
+/** Whether what is mounted in it cannot be taken away: the kernel's rule for mounts in a user namespace of its own. */
+function hasLockedMounts({ state }: ContainerRecord): boolean {
+  try {
+    return userNamespaceOf(state.pid) !== undefined;
+  } catch {
+    return false; // it has just ended
+  }
+}
+
 /** Starts td-layer in a container's root. */
 export function startInRoot(
   deps: RootDeps,
@@ -106,7 +118,8 @@ export function startInRoot(
   options: RootOptions = {},
 ): LayerHelper {
   const fds = options.archive === undefined ? [] : [options.archive];
-  const pidfd = hasMounts(record) ? openPid(record.state.pid, record.state.startTime) : undefined;
+  const joins = hasMounts(record) && !(options.alone && hasLockedMounts(record));
+  const pidfd = joins ? openPid(record.state.pid, record.state.startTime) : undefined;
   try {
     const root =
       pidfd === undefined
