@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { TestDaemon } from '../helpers/daemon.js';
@@ -118,6 +118,19 @@ describe('the data root (CVE-2021-41089, CVE-2021-41091, CVE-2024-25621)', () =>
       assert.equal(statSync(join(daemon.execRoot, 'x/containers', id, name)).mode & 0o007, 0);
     await engine.remove(id);
   });
+});
+
+test('what a container writes into the engine’s files in /etc takes no memory of the host’s', async () => {
+  const id = await engine.launch({ Cmd: ['sleep', '600'] });
+  const free = () => {
+    const { bfree, bsize } = statfsSync(join(daemon.execRoot, 'x/containers'));
+    return bfree * bsize;
+  };
+  const before = free();
+  for (const file of ['hosts', 'hostname', 'resolv.conf'])
+    await engine.exec(id, ['dd', 'if=/dev/zero', `of=/etc/${file}`, 'bs=1M', 'count=24']);
+  assert.ok(before - free() < 8 << 20, `${before - free()} bytes`);
+  await engine.remove(id);
 });
 
 test('no process of the engine’s has the words of a request among its arguments', async () => {

@@ -52,7 +52,7 @@ function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined, filte
     root: { lower: layerPaths(deps, record), upper: `${dir}/upper`, work: `${dir}/work` },
     rootfs: `${deps.paths.bundle(record.id)}/rootfs`,
     cgroupPath: cgroupOf(deps, record),
-    files: engineFiles(deps.paths.bundle(names.id)),
+    files: engineFiles(deps.paths.container(names.id)),
     joined: joined.paths,
     shm: joined.shm,
     users: joined.users ?? usersOf(deps, record),
@@ -118,11 +118,11 @@ export function writeBundle(
 }
 
 /**
- * Writes what is mounted into the container only when it is created. Into the bundle: it is made anew at each start, and where
- * the bundle is in memory, as below /run, that costs next to nothing.
+ * Writes what is mounted into the container's /etc. To the disk, among what it writes anyway: it may write these files as well, and
+ * in the bundle, which is in memory, would take the host's.
  */
 export function prepareFiles(deps: BundleDeps, record: ContainerRecord, steps: StepRecorder): void {
   if (namesOf(deps, record) !== record) return; // those of the container in whose network it lives
-  const dir = deps.paths.bundle(record.id);
+  const dir = deps.paths.container(record.id);
   steps.run('write', `${dir}/{hostname,hosts,resolv.conf}`, () => writeEngineFiles(deps, dir, record));
 }

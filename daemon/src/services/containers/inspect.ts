@@ -59,7 +59,7 @@ export async function inspectContainer(
   const record = deps.containers.resolve(nameOrId);
   const { config, hostConfig, id } = record;
   const [path = '', ...args] = processArgs(config);
-  const files = engineFiles(deps.paths.bundle(namesOf(deps, record).id));
+  const files = engineFiles(deps.paths.container(namesOf(deps, record).id));
   const wasStarted = record.state.startedAt !== ZERO_TIME;
   const execs = deps.shims.execs.of(id).filter((exec) => exec.exitCode === null);
   return {

@@ -59,7 +59,7 @@ function usersArguments(deps: RootDeps, record: ContainerRecord): string[] {
 
 /** The engine's files in /etc, as they were at the last start. */
 function engineBinds(deps: RootDeps, record: ContainerRecord, users: readonly SpecMount[]): string[] {
-  const files = engineFiles(deps.paths.bundle(record.id));
+  const files = engineFiles(deps.paths.container(record.id));
   const binds = { hostname: files.hostname, hosts: files.hosts, 'resolv.conf': files.resolvConf };
   const isTaken = (path: string) =>
     users.some(({ destination, rw }) => destination === path || (!rw && path.startsWith(`${destination}/`)));
