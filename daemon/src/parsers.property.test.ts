@@ -359,7 +359,7 @@ test('entries for hosts are one line each', () => {
   fc.assert(
     fc.property(fc.array(text, { maxLength: 3 }), (entries) => {
       const good = entries.filter((entry) => tamed(() => parseExtraHost(entry)) !== undefined);
-      const lines = hostsFile({ hostConfig: { ExtraHosts: good } } as never).split('\n');
+      const lines = hostsFile({ config: {}, hostConfig: { ExtraHosts: good } } as never, ['10.0.0.1']).split('\n');
       assert.equal(lines.length, 7 + good.length);
       for (const line of lines.slice(6, -1)) assert.match(line, /^\S+\t\S+$/);
     }),

@@ -44,6 +44,26 @@ describe('hosts, hostname, resolv.conf (CVE-2022-4318, CVE-2026-15809)', () => {
     }
   });
 
+  test('what a request says of its place in a network begins no line either', async () => {
+    for (const endpoint of [
+      { Aliases: ['x\n6.6.6.6 evil'] },
+      { Links: ['x\n6.6.6.6:evil'] },
+      { MacAddress: '02:42:ac:11:00:02\n' },
+      { IPAMConfig: { IPv4Address: '10.1.1.1\n6.6.6.6' } },
+      { DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.x=1\nkernel.core_pattern=x' } },
+      {
+        DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.../../../../kernel/core_pattern=x' },
+      },
+      { DriverOpts: { 'com.docker.network.endpoint.ifname': '../../x' } },
+    ]) {
+      const reply = await create({
+        HostConfig: { NetworkMode: 'bridge' },
+        NetworkingConfig: { EndpointsConfig: { bridge: endpoint } },
+      });
+      assert.equal(reply.status, 400, `${JSON.stringify(endpoint)}: ${reply.text}`);
+    }
+  });
+
   test('the files have the lines that they should have', async () => {
     const HostConfig = {
       ExtraHosts: ['one:1.2.3.4', 'two:[::1]'],

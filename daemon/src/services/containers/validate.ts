@@ -3,15 +3,13 @@ import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
 import type { ContainerMount } from '../../lib/mount.js';
+import { isWord } from '../../lib/word.js';
 import { capabilityName } from '../../runtime/capabilities.js';
 import { parseSecurityOptions } from '../../runtime/security-options.js';
 import { validateLogConfig } from './log-config.js';
 import { checkRestartPolicy, hasRestartPolicy } from './restart-policy.js';
 import { parseSignal } from './signals.js';
 import { validateResources } from './validate-resources.js';
-
-/** A word that stands in a line of a file of ours: nothing in it may end the line or the word. */
-const isWord = (text: string): boolean => !/[\s\u0000-\u001f\u007f-\u009f]/.test(text);
 
 /** HOST_NAME_MAX of uname(2). */
 const HOSTNAME_MAX = 64;

@@ -1,6 +1,7 @@
 import type { ContainerCreateRequest, EndpointSettings, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { invalid, within } from '@tinydocker/shared/errors.js';
 import type { Endpoint, EndpointRequest } from '../../lib/endpoint.js';
+import { isWord } from '../../lib/word.js';
 import { canonical, contains, familyOf, parseAddress, parseCidr } from '../../network/address.js';
 import { canonicalMac, INTERFACE_NAME_MAX, isMac } from '../../network/names.js';
 import { OPTION } from '../../network/options.js';
@@ -79,6 +80,8 @@ export function checkEndpoint(
   if (ipv6) problems.push(...addressProblems(network, name, ipv6, 6));
   for (const address of LinkLocalIPs ?? [])
     if (familyOf(address) === undefined) problems.push(`invalid link-local IP address: ${address}`);
+  for (const name of [...(settings.Aliases ?? []), ...(settings.Links ?? [])])
+    if (!isWord(name)) problems.push(`invalid alias or link: ${JSON.stringify(name)}`);
   if (problems.length > 0) throw invalid(`invalid endpoint settings:\n${listed(problems)}`);
   if (settings.MacAddress && !isMac(settings.MacAddress)) throw invalid(`invalid MAC address ${settings.MacAddress}`);
   checkDriverOpts(settings.DriverOpts);
