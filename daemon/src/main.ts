@@ -73,7 +73,7 @@ async function main(argv: readonly string[]): Promise<void> {
   await restoreContainers(deps);
   await restoreBuilds(deps);
   await settleVolumes(deps);
-  settleNetworks(deps);
+  await settleNetworks(deps);
   const app = await createApp(deps);
   compileAtOnce();
   const listeners = await listen(app.server, config);

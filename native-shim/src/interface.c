@@ -108,6 +108,13 @@ void link_bridge(struct netlink *nl, const struct link_options *o)
     if (o->alias) change(nl, o->name, o->alias);
 }
 
+void link_set_master(struct netlink *nl, unsigned index, unsigned master)
+{
+    struct ifinfomsg which = {.ifi_index = (int)index};
+    netlink_begin(nl, RTM_NEWLINK, 0, &which, sizeof which);
+    netlink_put_u32(nl, IFLA_MASTER, master);
+}
+
 void link_up(struct netlink *nl, unsigned index)
 {
     struct ifinfomsg up = {.ifi_index = (int)index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};

@@ -49,6 +49,9 @@ void link_on_parent(struct netlink *nl, const struct link_vlan *v);
 /* A bridge, up. */
 void link_bridge(struct netlink *nl, const struct link_options *o);
 
+/* Makes a link a port of the bridge MASTER, or (0) of none. */
+void link_set_master(struct netlink *nl, unsigned index, unsigned master);
+
 void link_up(struct netlink *nl, unsigned index);
 void link_remove(struct netlink *nl, unsigned index);
 

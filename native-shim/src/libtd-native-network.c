@@ -47,6 +47,16 @@ int td_link_up(const char *name)
     return about_link(name, add_up, NULL);
 }
 
+static void add_master(struct netlink *nl, unsigned index, const void *bridge)
+{
+    link_set_master(nl, index, netlink_index(nl, bridge));
+}
+
+int td_link_set_master(const char *name, const char *bridge)
+{
+    return about_link(name, add_master, bridge);
+}
+
 static void add_removal(struct netlink *nl, unsigned index, const void *more)
 {
     (void)more;

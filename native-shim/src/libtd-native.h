@@ -112,6 +112,9 @@ int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsi
 
 int td_link_up(const char *name);
 
+/* Makes a link a port of a bridge. */
+int td_link_set_master(const char *name, const char *bridge);
+
 int td_link_remove(const char *name);
 
 /* "192.0.2.1/24" on a link, or no longer. */

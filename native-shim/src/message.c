@@ -8,9 +8,19 @@
 #include "base64.h"
 
 static const char *const operations[] = {
-    [OP_START] = "start",     [OP_ATTACH] = "attach",     [OP_EXEC] = "exec", [OP_RESIZE] = "resize",
-    [OP_KILL] = "kill",       [OP_HELLO] = "hello",       [OP_ACK] = "ack",   [OP_SHUTDOWN] = "shutdown",
-    [OP_RELEASE] = "release", [OP_RESOLVER] = "resolver",
+    [OP_START] = "start",
+    [OP_ATTACH] = "attach",
+    [OP_EXEC] = "exec",
+    [OP_RESIZE] = "resize",
+    [OP_KILL] = "kill",
+    [OP_HELLO] = "hello",
+    [OP_ACK] = "ack",
+    [OP_SHUTDOWN] = "shutdown",
+    [OP_RELEASE] = "release",
+    [OP_CONNECT] = "connect",
+    [OP_DISCONNECT] = "disconnect",
+    [OP_ROUTE] = "route",
+    [OP_RESOLVER] = "resolver",
 };
 
 /* Reads members of an object; the first that is wrong is named in error, and what is read after it counts no
@@ -140,6 +150,12 @@ static void read_members(struct reader *r, struct request *request)
     case OP_ATTACH:
         request->target = read_target(r, "target");
         read_attach(r, &request->attach);
+        return;
+    case OP_CONNECT:
+    case OP_DISCONNECT:
+    case OP_ROUTE:
+        request->interface = member(r, "interface", json_type_object, "an object");
+        if (request->interface == NULL) complain(r, "interface", "an object");
         return;
     case OP_EXEC:
         read_exec(r, request);

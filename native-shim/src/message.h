@@ -30,7 +30,10 @@ enum operation {
     OP_ACK,
     OP_SHUTDOWN,
     OP_RELEASE,
-    OP_RESOLVER
+    OP_RESOLVER,
+    OP_CONNECT,
+    OP_DISCONNECT,
+    OP_ROUTE
 };
 
 /* What points into a request lives as long as it does. */
@@ -44,6 +47,7 @@ struct request {
     bool has_attach;                      /* of an exec */
     struct json_object *process, *groups; /* of an exec, for process_decode */
     const char *user, *note;
+    struct json_object *interface; /* connect, disconnect, route: for network_interface_decode */
     bool in_open;
     uint16_t rows, cols;
     int signal;

@@ -189,6 +189,29 @@ int network_disconnect(struct steps *s, const struct network_interface *i, int n
     return in_namespace(s, i, namespace, disconnect_one);
 }
 
+static int set_routes(struct netlink *inside, const struct network_interface *i)
+{
+    unsigned index = netlink_index(inside, i->name);
+    if (!index) return -1;
+    for (size_t k = 0; k < i->ngateways; k++) link_default_route(inside, index, &i->gateways[k]);
+    return netlink_send(inside);
+}
+
+static int route_one(struct steps *s, const struct network_interface *i, struct netlink *host,
+                     struct netlink *inside, int namespace)
+{
+    (void)host;
+    (void)namespace;
+    if (STEP(s, "route", set_routes(inside, i), "default by %s", i->name) == 0) return 0;
+    step_fail(s, errno, 128, "set the default route by \"%s\"", i->name);
+    return -1;
+}
+
+int network_route(struct steps *s, const struct network_interface *i, int namespace)
+{
+    return i->ngateways == 0 ? 0 : in_namespace(s, i, namespace, route_one);
+}
+
 void network_cut(const struct network_config *n)
 {
     struct netlink host = {.fd = -1};

@@ -24,6 +24,9 @@ int network_make_apart(struct steps *s, const struct network_config *n, int name
 int network_connect(struct steps *s, const struct network_interface *i, int namespace);
 int network_disconnect(struct steps *s, const struct network_interface *i, int namespace);
 
+/* The default routes go by this interface from now on. */
+int network_route(struct steps *s, const struct network_interface *i, int namespace);
+
 /*
  * Nothing is sent or received any more by what may be left of the namespace: its addresses may be another's by now.
  * Somebody else may keep it: who has joined it, or the kernel until it gets to its end.

@@ -253,6 +253,11 @@ static void perform(struct supervisor *s, struct request *r, struct connection *
     case OP_RESOLVER:
         supervisor_give_resolver(s, r, c, out);
         return;
+    case OP_CONNECT:
+    case OP_DISCONNECT:
+    case OP_ROUTE:
+        supervisor_network(s, r, out);
+        return;
     case OP_SHUTDOWN:
         op_shutdown(s, r, out);
         return;

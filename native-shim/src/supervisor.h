@@ -76,4 +76,7 @@ struct target *supervisor_find(struct supervisor *s, const char *id); /* NULL: n
 /* Takes an exec out of the list and frees it. */
 void supervisor_drop(struct supervisor *s, struct target *t);
 
+/* connect, disconnect and route of docs/shim-protocol.md. */
+void supervisor_network(struct supervisor *s, const struct request *r, struct buffer *out);
+
 #endif

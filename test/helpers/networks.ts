@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { ok } from './api.js';
-import type { Engine } from './engine.js';
+import { type Engine, uniqueName } from './engine.js';
 
 export interface Network {
   Name: string;
@@ -46,4 +47,44 @@ export async function networksOf(engine: Engine, id: string): Promise<Record<str
     200,
   );
   return NetworkSettings.Networks;
+}
+
+/** A container that sleeps, in a network. */
+export const sleeper = (network: string, more: Record<string, unknown> = {}) => ({
+  Cmd: ['sleep', '600'],
+  StopSignal: 'SIGKILL',
+  HostConfig: { NetworkMode: network },
+  ...more,
+});
+
+/** The output of a script in a container, which must succeed. */
+export async function sh(engine: Engine, id: string, script: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await engine.exec(id, ['sh', '-c', script]);
+  assert.equal(exitCode, 0, `${script}: ${stdout}${stderr}`);
+  return stdout.trim();
+}
+
+/** The interface of a bridge network. */
+export const bridgeOf = (network: Network): string =>
+  network.Options['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`;
+
+/** Networks that are removed at the end. */
+export class Networks {
+  readonly #engine: Engine;
+  readonly #made = new Set<string>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async create(body: Record<string, unknown> = {}): Promise<string> {
+    const name = uniqueName('n');
+    this.#made.add(name);
+    await ok(this.#engine.api.post('/networks/create', { Name: name, ...body }), 201);
+    return name;
+  }
+
+  async removeAll(): Promise<void> {
+    for (const name of this.#made) await this.#engine.api.delete(`/networks/${name}`);
+  }
 }

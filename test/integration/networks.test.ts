@@ -4,41 +4,31 @@ import { ok, refused } from '../helpers/api.js';
 import { Engine, uniqueName } from '../helpers/engine.js';
 import { Events } from '../helpers/events.js';
 import { NetworkNamespace } from '../helpers/netns.js';
-import { inspectNetwork, type Network, networksOf } from '../helpers/networks.js';
+import {
+  bridgeOf,
+  inspectNetwork,
+  type Network,
+  Networks,
+  networksOf,
+  sh as run,
+  sleeper,
+} from '../helpers/networks.js';
 import { until } from '../helpers/until.js';
 
 const host = NetworkNamespace.make();
 host.addInterface('lan0', '10.77.0.1/24');
 const engine = await Engine.open({ network: host });
-const made = new Set<string>();
+const networks = new Networks(engine);
 after(async () => {
   await engine.api.post('/containers/prune');
-  for (const name of made) await engine.api.delete(`/networks/${name}`);
+  await networks.removeAll();
   await engine.close();
   host.remove();
 });
 
-/** Creates a network that is removed at the end. */
-async function create(body: Record<string, unknown> = {}): Promise<string> {
-  const name = uniqueName('n');
-  made.add(name);
-  await ok(engine.api.post('/networks/create', { Name: name, ...body }), 201);
-  return name;
-}
+const create = (body: Record<string, unknown> = {}) => networks.create(body);
 const inspect = (name: string) => inspectNetwork(engine, name);
-const sleeper = (network: string, more: Record<string, unknown> = {}) => ({
-  Cmd: ['sleep', '600'],
-  StopSignal: 'SIGKILL',
-  HostConfig: { NetworkMode: network },
-  ...more,
-});
-const sh = async (id: string, script: string) => {
-  const { stdout, stderr, exitCode } = await engine.exec(id, ['sh', '-c', script]);
-  assert.equal(exitCode, 0, `${script}: ${stdout}${stderr}`);
-  return stdout.trim();
-};
-const bridgeOf = (network: Network) =>
-  network.Options['com.docker.network.bridge.name'] ?? `br-${network.Id.slice(0, 12)}`;
+const sh = (id: string, script: string) => run(engine, id, script);
 
 describe('the default network', () => {
   test('is a bridge that bears the name of its daemon', async () => {

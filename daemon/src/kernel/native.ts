@@ -35,6 +35,7 @@ export const native = {
     'int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsigned int mtu)',
   ),
   linkUp: library.func('int td_link_up(const char *name)'),
+  linkSetMaster: library.func('int td_link_set_master(const char *name, const char *bridge)'),
   linkRemove: library.func('int td_link_remove(const char *name)'),
   addressSet: library.func('int td_address_set(const char *name, const char *address, int present)'),
   networkDump: library.func('int64_t td_network_dump(void *out, uint64_t size)'),

@@ -68,6 +68,10 @@ export const makeBridge = (name: string, alias: string, mtu: number): void =>
 
 export const setLinkUp = (name: string): void => void checked(native.linkUp(name), 'netlink', name);
 
+/** Makes a link a port of a bridge. @throws SystemError netlink */
+export const setMaster = (name: string, bridge: string): void =>
+  void checked(native.linkSetMaster(name, bridge), 'netlink', `${name} on ${bridge}`);
+
 /** Removes a link; one that is not there is none to remove. @throws SystemError netlink */
 export function removeLink(name: string): void {
   const result = native.linkRemove(name);

@@ -15,16 +15,27 @@ export interface Step {
 export class StepRecorder {
   readonly steps: Step[] = [];
   readonly #failAt: number;
+  readonly #kill: boolean;
 
-  /** `failAt` (a number as text): the step with this index fails with EIO without being performed, for the fault tests. */
+  /**
+   * `failAt` (a number as text): the step with this index fails with EIO without being performed, for the fault tests; with `!` behind
+   * it, the daemon is killed in its place.
+   */
   constructor(failAt?: string) {
-    this.#failAt = failAt === undefined ? -1 : Number(failAt);
+    this.#failAt = failAt === undefined ? -1 : Number.parseInt(failAt, 10);
+    this.#kill = failAt?.endsWith('!') ?? false;
+  }
+
+  #fault(name: string, args: string): void {
+    if (this.steps.length !== this.#failAt) return;
+    if (this.#kill) process.kill(process.pid, 'SIGKILL');
+    throw new SystemError(name, 'EIO', args);
   }
 
   run<T>(name: string, args: string, work: () => T): T {
     const start = monotonic();
     try {
-      if (this.steps.length === this.#failAt) throw new SystemError(name, 'EIO', args);
+      this.#fault(name, args);
       const result = work();
       this.#record(name, args, start, '');
       return result;
@@ -39,7 +50,7 @@ export class StepRecorder {
     const start = monotonic();
     try {
       const result = await work;
-      if (this.steps.length === this.#failAt) throw new SystemError(name, 'EIO', args);
+      this.#fault(name, args);
       this.#record(name, args, start, '');
       return result;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { writeSmallFile } from '../kernel/file.js';
 import { isTmpfs, MS_NODEV, MS_NOEXEC, MS_NOSUID, mountTmpfs, unmount } from '../kernel/mount.js';
+import type { ShimInterface } from './interface.js';
 import type { OciSpec } from './oci.js';
 import type { ExitReport } from './shim.js';
 
@@ -17,29 +18,6 @@ export interface ShimConfig {
   network?: { interfaces: ShimInterface[] } | undefined;
   /** The daemon is its name server, at 127.0.0.11. */
   resolver?: boolean;
-}
-
-/** An interface of the container's network namespace (native-shim/src/network-config.h). */
-export interface ShimInterface {
-  name: string;
-  kind: 'veth' | 'macvlan' | 'ipvlan';
-  /** The other end of a veth, on the host. */
-  host?: string;
-  /** The bridge, or what a macvlan or ipvlan is on. */
-  parent: string;
-  alias?: string;
-  mac?: string;
-  mtu?: number;
-  mode?: number;
-  flags?: number;
-  hairpin?: boolean;
-  isolated?: boolean;
-  /** With prefixes. */
-  addresses: string[];
-  /** The default routes; an unspecified address is a route without a gateway. */
-  gateways: string[];
-  /** By their paths below /proc/sys: net/... */
-  sysctls: Record<string, string>;
 }
 
 /** The container's log. What is undefined does not concern the driver. */

@@ -1,6 +1,7 @@
 import { connectUnix } from '../kernel/socket.js';
 import { ShimChannel, type ShimEvent, type ShimReply } from './channel.js';
 import type { TakenConnection } from './connection.js';
+import type { ShimInterface } from './interface.js';
 import type { OciProcess } from './oci.js';
 
 /** How a container ended, as the event and exit.json say it. */
@@ -145,6 +146,21 @@ export class Shim {
    */
   async resolver(fd?: number, onReply?: () => void): Promise<void> {
     await this.#channel.request('resolver', {}, fd, onReply);
+  }
+
+  /** One interface more of the container's own network. @throws ShimFailure */
+  async connect(what: ShimInterface): Promise<void> {
+    await this.#channel.request('connect', { interface: what });
+  }
+
+  /** One less. @throws ShimFailure */
+  async disconnect(what: ShimInterface): Promise<void> {
+    await this.#channel.request('disconnect', { interface: what });
+  }
+
+  /** The default routes go by this interface from now on. @throws ShimFailure */
+  async route(what: ShimInterface): Promise<void> {
+    await this.#channel.request('route', { interface: what });
   }
 
   hello(onReply?: (reply: ShimReply) => void): Promise<ShimReply> {

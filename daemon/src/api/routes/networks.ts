@@ -1,13 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   Network,
+  NetworkConnectRequest,
   NetworkCreateRequest,
   NetworkCreateResponse,
+  NetworkDisconnectRequest,
   NetworkPruneResponse,
 } from '@tinydocker/shared/api/networks.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
+import { connectNetwork } from '../../services/networks/connect.js';
 import { createNetwork } from '../../services/networks/create.js';
+import { disconnectNetwork } from '../../services/networks/disconnect.js';
 import { inspectNetwork } from '../../services/networks/inspect.js';
 import { listNetworks } from '../../services/networks/list.js';
 import { pruneNetworks } from '../../services/networks/prune.js';
@@ -73,13 +77,46 @@ export const networkRoutes =
       reply.send(inspectNetwork(deps, params.id, query.scope));
     });
 
+    const nothing = Type.Unsafe<undefined>({ type: 'null' });
+    app.post(
+      '/networks/:id/connect',
+      {
+        schema: {
+          summary: 'Connect a container to a network, also while it runs',
+          params: id,
+          body: NetworkConnectRequest,
+          response: { 200: nothing },
+        },
+      },
+      async ({ params, body }, reply) => {
+        await connectNetwork(deps, params.id, body);
+        return reply.code(200).send();
+      },
+    );
+
+    app.post(
+      '/networks/:id/disconnect',
+      {
+        schema: {
+          summary: 'Take a container out of a network, also while it runs',
+          params: id,
+          body: NetworkDisconnectRequest,
+          response: { 200: nothing },
+        },
+      },
+      async ({ params, body }, reply) => {
+        await disconnectNetwork(deps, params.id, body);
+        return reply.code(200).send();
+      },
+    );
+
     app.delete(
       '/networks/:id',
       {
         schema: {
           summary: 'Remove a network',
           params: id,
-          response: { 204: Type.Unsafe<undefined>({ type: 'null' }) },
+          response: { 204: nothing },
         },
       },
       async ({ params }, reply) => {

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { conflict, EngineError, notModified } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { timestamp } from '../../lib/clock.js';
+import { faultStep } from '../../lib/fault.js';
 import { StepRecorder } from '../../lib/steps.js';
 import { Undo } from '../../lib/undo.js';
 import { removeBundle } from '../../runtime/bundle.js';
@@ -25,12 +26,6 @@ import { mountVolumes } from './volumes.js';
 import { hasProcess, isRunning } from './wait.js';
 
 export type StartDeps = SuperviseDeps & Pick<Deps, 'locks' | 'seccomp' | 'users'>;
-
-/** Which step the fault tests want to fail: its number, or `@file` that holds it, read anew at each start. */
-function faultStep(variable: string): string | undefined {
-  const value = process.env[variable];
-  return (value?.startsWith('@') ? readFileSync(value.slice(1), 'utf8') : value) || undefined;
-}
 
 /** `-v` makes a missing source directory, as Docker always has; a start that fails takes it away again. */
 function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): void {

@@ -3,7 +3,9 @@ import { conflict, forbidden, invalid, notFound, notImplemented } from '@tinydoc
 import type { Deps } from '../../deps.js';
 import { hasIPv6 } from '../../kernel/network.js';
 import { timestamp } from '../../lib/clock.js';
+import { faultStep } from '../../lib/fault.js';
 import { newId } from '../../lib/ids.js';
+import { StepRecorder } from '../../lib/steps.js';
 import { booleanOption, checkBridgeOptions, OPTION } from '../../network/options.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { ensureBridge, removeBridge } from './bridge.js';
@@ -81,9 +83,10 @@ export function createNetwork(deps: CreateNetworkDeps, request: NetworkCreateReq
   return withNetworks(deps, async () => {
     refuseTaken(deps, request.Name ?? '', request.Options?.[OPTION.name]);
     const network = plan(deps, request);
+    const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
     try {
-      await ensureBridge(deps, network);
-      deps.networks.insert(network);
+      await steps.run('bridge', network.name, () => ensureBridge(deps, network));
+      steps.run('store', network.name, () => deps.networks.insert(network));
     } catch (error) {
       await removeBridge(deps, network).catch((problem) =>
         deps.log.error({ err: problem }, 'undo the creation of a network'),

@@ -3,7 +3,7 @@ import { hasIPv6 } from '../../kernel/network.js';
 import type { Endpoint } from '../../lib/endpoint.js';
 import { aliasOf } from '../../network/names.js';
 import { booleanOption, mtuOption, OPTION } from '../../network/options.js';
-import type { ShimInterface } from '../../runtime/bundle.js';
+import type { ShimInterface } from '../../runtime/interface.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { bridgeName, gatewayOf, isEnabled } from './bridge.js';

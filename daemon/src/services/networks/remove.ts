@@ -1,6 +1,8 @@
 import { forbidden } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
+import { faultStep } from '../../lib/fault.js';
 import { shortId } from '../../lib/ids.js';
+import { StepRecorder } from '../../lib/steps.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { removeBridge } from './bridge.js';
 import { isBuiltIn } from './built-in.js';
@@ -19,10 +21,11 @@ function refuseUsed(deps: Pick<Deps, 'addresses' | 'containers'>, network: Netwo
 /** Removes a network that no container is in. What is left of it by a daemon that is killed goes at the next start. */
 export async function discardNetwork(deps: CreateNetworkDeps, network: NetworkRecord): Promise<void> {
   refuseUsed(deps, network);
-  deps.networks.remove(network.id);
+  const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
+  steps.run('store', `no network ${network.name}`, () => deps.networks.remove(network.id));
   deps.addresses.forget(network.id);
   try {
-    await removeBridge(deps, network);
+    await steps.run('bridge', `no bridge of ${network.name}`, () => removeBridge(deps, network));
   } catch (error) {
     deps.log.error({ network: network.name, err: error }, 'remove the bridge of a network');
   }

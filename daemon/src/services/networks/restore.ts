@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
 import type { Deps } from '../../deps.js';
-import { readHostNetwork, removeLink } from '../../kernel/network.js';
+import { type HostNetwork, readHostNetwork, removeLink, setMaster } from '../../kernel/network.js';
+import type { Endpoint } from '../../lib/endpoint.js';
 import { isOf } from '../../network/names.js';
+import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { hasProcess } from '../containers/wait.js';
 import { bridgeName, ensureBridge } from './bridge.js';
 import { defaultNetwork, plainNetwork } from './default-network.js';
-import { networkOf, releasePlaces } from './places.js';
+import { shimInterface } from './interfaces.js';
+import { networkOf, releasePlace, releasePlaces } from './places.js';
 
 type RestoreDeps = Pick<
   Deps,
-  'addresses' | 'config' | 'containers' | 'events' | 'firewall' | 'log' | 'networks' | 'paths'
+  'addresses' | 'config' | 'containers' | 'events' | 'firewall' | 'log' | 'networks' | 'paths' | 'shims'
 >;
 
 const keep = (deps: RestoreDeps, network: NetworkRecord): void =>
@@ -64,9 +67,29 @@ export async function restoreNetworks(deps: RestoreDeps): Promise<void> {
   }
 }
 
-/** When it is known which containers run: gives back the addresses of the others, and removes links that are nobody's. */
-export function settleNetworks(deps: RestoreDeps): void {
-  for (const record of deps.containers.list()) if (!hasProcess(record)) releasePlaces(deps, record);
+/**
+ * A running container's place whose link is not on its bridge: the bridge has been made anew, or a daemon ended while it connected the
+ * container or took it out. Connected (again), or out of the network where that cannot be.
+ */
+async function mend(deps: RestoreDeps, record: ContainerRecord, endpoint: Endpoint, host: HostNetwork): Promise<void> {
+  const network = networkOf(deps, endpoint);
+  const place = endpoint.place!;
+  if (!network || !isBridge(network)) return;
+  const link = host.links.find(({ name }) => name === place.host);
+  const bridge = host.links.find(({ name }) => name === bridgeName(network));
+  if (link && bridge && link.master === bridge.index) return;
+  if (link) return setMaster(link.name, bridgeName(network));
+  try {
+    await deps.shims.get(record.id)?.connect(shimInterface(deps, record, endpoint));
+  } catch (error) {
+    deps.log.warn({ container: record.id, network: network.name, err: error }, 'a container is out of a network');
+    const rest = deps.containers.get(record.id)?.endpoints?.filter((each) => each !== endpoint) ?? [];
+    deps.containers.setEndpoints(record.id, rest);
+    releasePlace(deps, network, place, false);
+  }
+}
+
+function removeStrays(deps: RestoreDeps): void {
   const known = new Set(deps.networks.list().filter(isBridge).map(bridgeName));
   for (const record of deps.containers.list()) {
     if (hasProcess(record)) for (const { place } of record.endpoints ?? []) if (place) known.add(place.host);
@@ -79,4 +102,20 @@ export function settleNetworks(deps: RestoreDeps): void {
       deps.log.error({ link: name, err: error }, 'remove a link that belongs to nothing');
     }
   }
+}
+
+/** When it is known which containers run: gives back the addresses of the others, and brings links and places together. */
+export async function settleNetworks(deps: RestoreDeps): Promise<void> {
+  for (const record of deps.containers.list()) if (!hasProcess(record)) releasePlaces(deps, record);
+  const host = readHostNetwork();
+  for (const record of deps.containers.list()) {
+    if (!hasProcess(record)) continue;
+    for (const endpoint of record.endpoints ?? []) {
+      if (!endpoint.place?.host) continue;
+      await mend(deps, record, endpoint, host).catch((error) =>
+        deps.log.error({ container: record.id, err: error }, 'restore a container in a network'),
+      );
+    }
+  }
+  removeStrays(deps);
 }
