@@ -113,6 +113,7 @@ export async function downloadBlob(
       if (at < size) throw new EngineError('system', `the blob ${digest} ends after ${at} of ${size} bytes`);
     } catch (error) {
       options.signal.throwIfAborted();
+      if (at === size && !isFinal(error)) return; // all that matters has come
       if (at - mark >= STEP) failures = 0;
       mark = at;
       if (isFinal(error) || ++failures >= options.attempts) throw error;

@@ -5,6 +5,8 @@ import { readBytes } from './transport.js';
 
 const PAGE_LIMIT = 4 * 1024 * 1024;
 const PAGES_LIMIT = 1000;
+/** Far more than any registry has: who sends more wants to fill our memory. */
+const NAMES_LIMIT = 100_000;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Where the next page is, within the same registry (RFC 8288). */
@@ -32,6 +34,7 @@ async function listNames(
     const list = json[member] ?? [];
     if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) throw invalid(`${what} is malformed`);
     names.push(...(list as string[]));
+    if (names.length > NAMES_LIMIT) throw invalid(`${what} has more than ${NAMES_LIMIT} names`);
     url = nextPage(String(answer.headers.link ?? ''), url);
   }
   return names;

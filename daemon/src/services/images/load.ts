@@ -102,7 +102,7 @@ async function unpackVerified(deps: LoadDeps, layer: ArchivedLayer): Promise<Unp
     throw within(`layer ${layer.diffId}`, error);
   }
   if (result.diffId === layer.diffId) return result;
-  deps.layers.discard(result.directory);
+  await deps.layers.discard(result.directory);
   throw invalid(`layer ${layer.diffId} has the digest ${result.diffId}: the archive is corrupt`);
 }
 

@@ -147,6 +147,7 @@ async function runJob(
   const keep = (layer: RemoteLayer, result: UnpackedLayer) => {
     unpacked.set(layer.chainId, result);
     if (result.diffId !== layer.diffId) {
+      deps.partial.remove(job.digest); // an image that lies is not asked for again
       throw invalid(
         `layer ${layer.diffId} has the digest ${result.diffId}: the image is not what its configuration says`,
       );
@@ -212,7 +213,7 @@ async function receive(
     throw error;
   }
   if (result.digest === digest && result.inputSize === size) return result;
-  deps.layers.discard(result.directory);
+  await deps.layers.discard(result.directory);
   deps.partial.remove(digest);
   // What was there before may have been another's: once more from the start.
   if (from > 0 && again) return receive(deps, repository, job, signal, false);
