@@ -75,4 +75,12 @@ export const KNOWN_DIFFERENCES: readonly { reason: string; apply: (text: string)
     apply: (text) =>
       text.replace(/(Error response from daemon: )(Get "https:.*|cannot pull .*)/g, '$1no such image there'),
   },
+  {
+    reason:
+      'dockerd makes a container for each step of a build and keeps that of one that fails; we make them for commands only and say where a step has failed',
+    apply: (text) =>
+      text
+        .replace(/^ ---> (Running in|Removed intermediate container) <short id>\n/gm, '')
+        .replace(/^ ---> Failed at line .*\n/gm, ''),
+  },
 ];

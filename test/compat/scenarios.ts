@@ -1,3 +1,4 @@
+import { BUILD } from './build-scenarios.js';
 import { FLAGS } from './flag-scenarios.js';
 import { LIFECYCLE } from './lifecycle-scenarios.js';
 import { LISTS } from './list-scenarios.js';
@@ -157,6 +158,7 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
       docker inspect -f '{{.Comment}}|{{.Author}}|{{.Os}}|{{.Architecture}}|{{.Size}}|{{json .Config}}' $N:img; docker history --format '{{.CreatedBy}}|{{.Size}}|{{.Comment}}' $N:img; run --rm --user 0 $N:img sh -c 'cat /kept; pwd; ls /bin/vi; echo $A $OLD'
       for c in 'FOO x' ENV 'ENV A' 'LABEL a' 'EXPOSE abc' WORKDIR HEALTHCHECK 'STOPSIGNAL foo' ONBUILD ''; do docker commit -c "$c" $N 2>&1; done; docker commit nonesuch; docker commit $N UP; docker rmi $N:img >/dev/null`,
   },
+  ...BUILD,
   ...LIFECYCLE,
   ...VERBS,
   ...FLAGS,

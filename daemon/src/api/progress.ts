@@ -22,7 +22,8 @@ export class Progress {
     return this.#gone.signal;
   }
 
-  #start(): void {
+  /** Sends the head: what goes wrong from now on is a line. */
+  start(): void {
     if (this.#started) return;
     this.#started = true;
     this.#reply.hijack();
@@ -31,7 +32,7 @@ export class Progress {
 
   /** The promise, where there is one, is kept when the client has taken enough. */
   write(line: object): Promise<void> | undefined {
-    this.#start();
+    this.start();
     const { raw } = this.#reply;
     if (raw.write(encodeLine(line)) || raw.destroyed) return undefined;
     return new Promise((resolve) => {
@@ -53,7 +54,7 @@ export class Progress {
       this.#reply.log.warn({ err: error }, message);
       this.write({ errorDetail: { ...detailOf(error), message }, error: message });
     }
-    this.#start();
+    this.start();
     this.#reply.raw.end();
   }
 }

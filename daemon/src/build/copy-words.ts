@@ -53,7 +53,7 @@ export function parseCopy(instruction: Instruction, by: Expansion): Copy {
   const words = jsonWords(rest) ?? rest.split(/\s+/).filter(Boolean);
   if (words.length < 2) {
     throw invalid(
-      `${name} requires at least two arguments, but only one was provided. Destination could not be determined.`,
+      `${name} requires at least two arguments, but only one was provided. Destination could not be determined`,
     );
   }
   const marks = instruction.heredocs.length > 0 ? words.slice(0, -1).map(heredocMark) : [];

@@ -62,6 +62,6 @@ test('what is wrong, with its line', () => {
   fails('FROM x\nFOO y', 'dockerfile parse error on line 2: unknown instruction: FOO (did you mean FROM?)');
   fails('FROM x\nqwertyuiop y', 'dockerfile parse error on line 2: unknown instruction: qwertyuiop');
   fails('# only', /file with no instructions/);
-  fails('FROM x\n\nWORKDIR', 'dockerfile parse error on line 3: WORKDIR requires at least one argument');
+  fails('FROM x\n\nWORKDIR', 'dockerfile parse error on line 3: WORKDIR requires exactly one argument');
   fails('FROM \0', /is no text/);
 });

@@ -1,4 +1,5 @@
 import { type EngineError, invalid } from '@tinydocker/shared/errors.js';
+import { didYouMean } from './suggest.js';
 import { chomped, type Heredoc, heredocMarks } from './heredoc.js';
 
 /*
@@ -44,6 +45,8 @@ const NAMES = [
 /** The others have their own way with what begins with two dashes. */
 const FLAGGED = ['ADD', 'COPY', 'FROM', 'RUN'];
 const WITH_HEREDOCS = ['ADD', 'COPY', 'RUN'];
+/** Take one argument, whatever is in it. */
+const ONE = ['MAINTAINER', 'STOPSIGNAL', 'USER', 'WORKDIR'];
 const DIRECTIVES = ['syntax', 'escape', 'check'];
 
 /** Larger than any that a person has written. */
@@ -73,23 +76,8 @@ function escapeOf(directives: ReadonlyMap<string, string>): string {
   return escape;
 }
 
-/** Edit distance, for a name that was meant. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
-}
-
 function unknownInstruction(line: number, name: string): EngineError {
-  const [nearest] = NAMES.map((known) => ({ known, far: distance(name.toUpperCase(), known) })).sort(
-    (a, b) => a.far - b.far,
-  );
-  const hint = nearest && nearest.far <= 3 && nearest.far < nearest.known.length ? ` (did you mean ${nearest.known}?)` : '';
+  const hint = didYouMean(name.toUpperCase(), NAMES);
   return parseError(line, `unknown instruction: ${name}${hint}`);
 }
 
@@ -179,7 +167,7 @@ class Parser {
       ? takeFlags(text, this.#escape)
       : { flags: [], rest: text };
     if (rest === '' && !(name === 'CMD' || name === 'ENTRYPOINT' || name === 'HEALTHCHECK'))
-      throw parseError(line, `${name} requires at least one argument`);
+      throw parseError(line, `${name} requires ${ONE.includes(name) ? 'exactly' : 'at least'} one argument`);
     const marks = WITH_HEREDOCS.includes(name) ? heredocMarks(rest) : [];
     const heredocs = marks.map((mark) => this.#heredoc(mark, line));
     return { name, flags, rest, heredocs, original, line, endLine: this.#at };

@@ -1,5 +1,6 @@
 import { invalid } from '@tinydocker/shared/errors.js';
 import type { Instruction } from './dockerfile.js';
+import { didYouMean } from './suggest.js';
 
 /** What an instruction may be given, and whether it may be several times. */
 export type FlagKind = 'text' | 'list' | 'boolean';
@@ -14,7 +15,7 @@ export function readFlags<K extends string>(
   const on = new Set<K>();
   const seen = new Set<string>();
   for (const { name, value } of flags) {
-    if (!Object.hasOwn(kinds, name)) throw invalid(`unknown flag: --${name}`);
+    if (!Object.hasOwn(kinds, name)) throw invalid(`unknown flag: --${name}${didYouMean(name, Object.keys(kinds))}`);
     const key = name as K;
     const kind = kinds[key];
     if (kind !== 'list' && seen.has(name)) throw invalid(`duplicate flag specified: --${name}`);

@@ -80,7 +80,7 @@ test('what is wrong, in Docker’s words', () => {
   fails('USER', 'USER requires exactly one argument');
   fails('VOLUME', 'VOLUME requires at least one argument');
   fails('HEALTHCHECK', 'HEALTHCHECK requires at least one argument');
-  fails('HEALTHCHECK foo', 'unknown type "foo" in HEALTHCHECK (try CMD)');
+  fails('HEALTHCHECK foo', 'Unknown type "FOO" in HEALTHCHECK (try CMD)');
   fails('HEALTHCHECK CMD', 'missing command after HEALTHCHECK CMD');
   fails('STOPSIGNAL foo', 'invalid signal: foo');
   fails('ONBUILD', 'ONBUILD requires at least one argument');

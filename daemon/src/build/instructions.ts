@@ -91,7 +91,7 @@ function healthCheck(work: Work, text: string): void {
     const words = jsonWords(args);
     check.Test = words ? ['CMD', ...words] : ['CMD-SHELL', args];
   } else {
-    throw invalid(`unknown type "${type}" in HEALTHCHECK (try CMD)`);
+    throw invalid(`Unknown type ${JSON.stringify(type.toUpperCase())} in HEALTHCHECK (try CMD)`);
   }
   work.config.Healthcheck = check;
 }

@@ -1,8 +1,9 @@
-import { invalid } from '@tinydocker/shared/errors.js';
+import { invalid, within } from '@tinydocker/shared/errors.js';
 import type { GlobalArguments } from './arguments.js';
 import { ADD_FLAGS, COPY_FLAGS } from './copy-words.js';
 import type { Dockerfile, Instruction } from './dockerfile.js';
 import { expand } from './expand.js';
+import { applyInstruction } from './instructions.js';
 import { readFlags } from './flags.js';
 import { runSources } from './run-words.js';
 import { jsonWords, splitPairs, splitWords } from './words.js';
@@ -54,7 +55,7 @@ export function findStage(stages: readonly Stage[], word: string, before: number
   const named = stages.findLast(({ name, index }) => index < before && name === word.toLowerCase());
   if (named) return named.index;
   if (!/^\d+$/.test(word)) return undefined;
-  if (Number(word) >= before) throw invalid(`invalid from flag value ${word}: refers to a stage that is not there yet`);
+  if (Number(word) >= before) throw invalid(`invalid from flag value ${word}: index out of bounds`);
   return Number(word);
 }
 
@@ -91,7 +92,9 @@ function sourcesOf(stages: readonly Stage[], stage: Stage): number[] {
       ? runSources(instruction)
       : instruction.flags.filter(({ name }) => name === 'from').flatMap(({ value }) => value ?? []),
   );
-  const found = words.map((word) => findStage(stages, word, stage.index)).filter((index) => index !== undefined);
+  // One that is not there is said when it is its turn.
+  const there = words.filter((word) => !/^\d+$/.test(word) || Number(word) < stage.index);
+  const found = there.map((word) => findStage(stages, word, stage.index)).filter((index) => index !== undefined);
   return stage.base === undefined ? found : [stage.base, ...found];
 }
 
@@ -115,17 +118,28 @@ export function atLine<T>({ line }: Instruction, work: () => T): T {
   }
 }
 
+/** Docker finds this before it looks at lines. @throws EngineError invalid */
+function checkPairs({ name, rest }: Instruction, escape: string): void {
+  if (name !== 'ENV' && name !== 'LABEL') return;
+  try {
+    splitPairs(name, rest, escape);
+  } catch (error) {
+    throw within('failed to parse Dockerfile', error);
+  }
+}
+
 /** What is wrong with an instruction whatever its variables stand for. @throws EngineError invalid, in Docker's words */
 function checkInstruction(instruction: Instruction, escape: string): void {
   const { name, rest } = instruction;
-  if (name === 'ENV' || name === 'LABEL') splitPairs(name, rest, escape);
+  if (name === 'HEALTHCHECK' || name === 'ONBUILD')
+    applyInstruction({}, name, rest, { isSignal: () => true, commandSet: false, argument: () => undefined, escape });
   if (name === 'ARG') parseArguments(rest, escape);
   if (name === 'RUN') readFlags(instruction, { mount: 'list', network: 'text', security: 'text', device: 'list' });
   if (name === 'COPY') readFlags(instruction, COPY_FLAGS);
   if (name === 'ADD') readFlags(instruction, ADD_FLAGS);
   if ((name === 'COPY' || name === 'ADD') && (jsonWords(rest) ?? rest.split(/\s+/)).length < 2) {
     throw invalid(
-      `${name} requires at least two arguments, but only one was provided. Destination could not be determined.`,
+      `${name} requires at least two arguments, but only one was provided. Destination could not be determined`,
     );
   }
   if (name === 'SHELL' && !jsonWords(rest)) throw invalid('SHELL requires the arguments to be in JSON form');
@@ -138,6 +152,7 @@ function checkInstruction(instruction: Instruction, escape: string): void {
 export function planStages(dockerfile: Dockerfile, args: GlobalArguments, target: string): Plan {
   const { instructions, escape } = dockerfile;
   const first = instructions.findIndex(({ name }) => name === 'FROM');
+  for (const instruction of instructions) checkPairs(instruction, escape);
   for (const instruction of instructions) atLine(instruction, () => checkInstruction(instruction, escape));
   const globals = instructions.slice(0, first < 0 ? instructions.length : first);
   const early = globals.find(({ name }) => name !== 'ARG');

@@ -53,6 +53,10 @@ const REFUSED: readonly (readonly [asked: (query: BuildQuery) => unknown, what: 
   [(q) => q.isolation && q.isolation !== 'default', 'isolation of Windows'],
 ];
 
+/** Words by themselves, or one list in JSON. */
+const listOf = (name: string, words: readonly string[] = []): string[] =>
+  words.flatMap((word) => (word.startsWith('[') ? (json(name, word, isList) ?? []) : word.split(','))).filter(Boolean);
+
 function refuse(query: BuildQuery): void {
   const what = REFUSED.find(([asked]) => asked(query))?.[1];
   if (what) throw notImplemented(`this engine does not offer ${what}`);
@@ -60,13 +64,13 @@ function refuse(query: BuildQuery): void {
   if (json('outputs', query.outputs, isAny)?.length) {
     throw notImplemented('this engine does not offer outputs other than an image (outputs)');
   }
-  if (json('securityopt', query.securityopt, isAny)?.length) {
+  if (listOf('securityopt', query.securityopt).length > 0) {
     throw notImplemented('this engine does not offer security options of a build (securityopt)');
   }
 }
 
 function hostConfigOf(query: BuildQuery): HostConfig {
-  const extraHosts = json('extrahosts', query.extrahosts, isList) ?? query.extrahosts?.split(',');
+  const extraHosts = listOf('extrahosts', query.extrahosts);
   const ulimits = json('ulimits', query.ulimits, isUlimits);
   return {
     ...(query.memory && { Memory: query.memory }),
@@ -141,8 +145,9 @@ export const buildRoutes =
         const progress = new Progress(reply);
         const quiet = request.query.q === true;
         const report = (message: BuildMessage): Promise<void> | undefined => {
-          if (quiet && !('aux' in message)) return undefined;
-          return progress.write(message);
+          if (!quiet || 'aux' in message) return progress.write(message);
+          progress.start(); // from here on what fails is a line
+          return undefined;
         };
         return progress.run(
           async () => {

@@ -30,12 +30,14 @@ function withLabels(dockerfile: Dockerfile, plan: Plan, labels: Readonly<Record<
   const names = Object.keys(labels).sort();
   if (names.length === 0) return plan;
   const quoted = (text: string) => `"${text.replace(/["\\$]/g, (c) => `${dockerfile.escape}${c}`)}"`;
-  const shown = names.map((name) => `${name}=${labels[name]}`).join(' ');
-  const rest = names.map((name) => `${quoted(name)}=${quoted(labels[name]!)}`).join(' ');
   const line = dockerfile.lines.length;
-  const label: Instruction = { name: 'LABEL', flags: [], rest, heredocs: [], original: `LABEL ${shown}`, line, endLine: line };
+  const added = names.map((name): Instruction => {
+    const rest = `${quoted(name)}=${quoted(labels[name]!)}`;
+    const original = `LABEL ${name}=${labels[name]}`;
+    return { name: 'LABEL', flags: [], rest, heredocs: [], original, line, endLine: line };
+  });
   const stages = plan.stages.map((stage) =>
-    stage.index === plan.target ? { ...stage, instructions: [...stage.instructions, label] } : stage,
+    stage.index === plan.target ? { ...stage, instructions: [...stage.instructions, ...added] } : stage,
   );
   return { ...plan, stages };
 }

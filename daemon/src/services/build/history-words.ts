@@ -32,6 +32,8 @@ export function describeChange(name: string, rest: string, now: ImageConfig, bef
       return changedEntries(now.Labels ?? {}, before.Labels ?? {}).join(' ') || rest;
     case 'HEALTHCHECK':
       return healthText(now);
+    case 'EXPOSE':
+      return rest.split(/\s+/).sort().join(' ');
     case 'STOPSIGNAL':
       return now.StopSignal ?? rest;
     case 'USER':

@@ -40,7 +40,9 @@ export interface Numbering {
 }
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
-const nop = (text: string): string => `/bin/sh -c #(nop) ${text}`;
+/** What history says of a step that runs nothing. */
+const nop = (text: string, { Shell }: ImageConfig): string =>
+  `${(Shell?.length ? Shell : DEFAULT_SHELL).join(' ')} #(nop) ${text}`;
 const idOf = (image: ImageRecord): string => shortId(image.id.slice('sha256:'.length));
 
 /** One stage at work. */
@@ -53,6 +55,8 @@ export class StageRun {
   readonly #find: (index: number) => Promise<StageState>;
   #state!: StageState;
   #cached = false;
+  /** What is to be told of the first step when its triggers begin. */
+  #begun: StepNote | undefined;
 
   /** @param find waits for another stage */
   constructor(
@@ -106,7 +110,12 @@ export class StageRun {
       }
       throw error;
     }
-    const { image } = this.#state;
+    const { image, config } = this.#state;
+    // Of an image that wants something done first, Docker does not tell.
+    if (instruction === this.#stage.from && config.OnBuild?.length) {
+      this.#begun = note('done');
+      return;
+    }
     void this.#output.write({ stream: image ? ` ---> ${idOf(image)}\n` : ' ---> \n', step: note(this.#cached ? 'cached' : 'done') });
   }
 
@@ -128,7 +137,7 @@ export class StageRun {
   async #triggers(): Promise<void> {
     const triggers = this.#state.config.OnBuild ?? [];
     if (triggers.length === 0) return;
-    this.#output.line(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}`);
+    this.#output.line(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}`, this.#begun);
     this.#state = { ...this.#state, config: { ...this.#state.config, OnBuild: null } };
     for (const text of triggers) {
       const instruction = parseInstruction(text, '\\');
@@ -152,7 +161,7 @@ export class StageRun {
   async #commit(step: Omit<Step, 'parent' | 'author' | 'config' | 'description'> & { config?: ImageConfig }): Promise<void> {
     const { image: parent, config, author } = this.#state;
     const next = step.config ?? config;
-    const description = step.createdBy.replace(/^\/bin\/sh -c #\(nop\)\s+/, '');
+    const description = step.createdBy.replace(/^.*#\(nop\)\s+/, '');
     const { image, cached } = await commitStep(this.#session, { ...step, parent, author, config: next, description });
     if (cached) this.#output.line(' ---> Using cache');
     this.#cached = cached;
@@ -177,7 +186,7 @@ export class StageRun {
     const { escape } = this.#session.dockerfile;
     const argument = (word: string) => args.lookup(word);
     const changed = applyInstruction(before, name, rest, { isSignal, commandSet, argument, escape });
-    const createdBy = nop(` ${name} ${describeChange(name, rest, changed.config, before)}`);
+    const createdBy = nop(` ${name} ${describeChange(name, rest, changed.config, before)}`, changed.config);
     await this.#commit({ key: [name, changed.config], createdBy, config: changed.config });
     this.#state = { ...this.#state, commandSet: changed.commandSet };
   }
@@ -186,23 +195,24 @@ export class StageRun {
     const by = this.#expansion;
     const { args } = this.#state;
     const declared = parseArguments(rest, by.escape).map(([name, value]) => {
-      const given = args.declare(name, value === undefined ? undefined : expand(value, by));
-      return value === undefined ? name : `${name}=${given ?? ''}`;
+      const initial = value === undefined ? undefined : expand(value, by);
+      args.declare(name, initial);
+      return initial === undefined ? name : `${name}=${initial}`;
     });
     // What it stands for counts where it is used.
-    await this.#commit({ key: ['ARG', declared], createdBy: nop(` ARG ${declared.join(' ')}`) });
+    await this.#commit({ key: ['ARG', declared], createdBy: nop(` ARG ${declared.join(' ')}`, this.#state.config) });
   }
 
   async #shell({ rest }: Instruction): Promise<void> {
     const Shell = jsonWords(rest);
     if (!Shell || Shell.length === 0) throw invalid('SHELL requires the arguments to be in JSON form');
     const config = { ...this.#state.config, Shell };
-    await this.#commit({ key: ['SHELL', Shell], createdBy: nop(` SHELL [${Shell.join(' ')}]`), config });
+    await this.#commit({ key: ['SHELL', Shell], createdBy: nop(` SHELL [${Shell.join(' ')}]`, config), config });
   }
 
   async #maintainer({ rest }: Instruction): Promise<void> {
     this.#state = { ...this.#state, author: rest };
-    await this.#commit({ key: ['MAINTAINER', rest], createdBy: nop(` MAINTAINER ${rest}`) });
+    await this.#commit({ key: ['MAINTAINER', rest], createdBy: nop(` MAINTAINER ${rest}`, this.#state.config) });
   }
 
   async #workdir({ rest }: Instruction): Promise<void> {
@@ -212,7 +222,7 @@ export class StageRun {
     const parent = this.#state.image;
     await this.#commit({
       key: ['WORKDIR', WorkingDir],
-      createdBy: nop(`WORKDIR ${WorkingDir}`),
+      createdBy: nop(`WORKDIR ${WorkingDir}`, this.#state.config),
       config: { ...this.#state.config, WorkingDir },
       make: async () => {
         const at = workplace(this.#session, parent);
@@ -240,7 +250,7 @@ export class StageRun {
     const parent = this.#state.image;
     await this.#commit({
       key: plan.key,
-      createdBy: nop(`${name} ${chown}${plan.source} in ${copy.destination} `),
+      createdBy: nop(`${name} ${chown}${plan.source} in ${copy.destination} `, this.#state.config),
       make: () => doCopy(this.#session, copy, plan, parent),
     });
   }
@@ -277,7 +287,7 @@ export class StageRun {
 
   /** A container needs an image, and `scratch` is none. */
   async #ground(): Promise<ImageRecord> {
-    if (!this.#state.image) await this.#commit({ key: ['scratch'], createdBy: nop('FROM scratch') });
+    if (!this.#state.image) await this.#commit({ key: ['scratch'], createdBy: nop('FROM scratch', {}) });
     if (!this.#state.image) throw new EngineError('system', 'the stage has no image');
     return this.#state.image;
   }
