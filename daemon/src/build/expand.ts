@@ -1,4 +1,5 @@
 import { invalid } from '@tinydocker/shared/errors.js';
+import { boundedReplace, boundedTest } from '../lib/pattern.js';
 
 /*
  * Variables in the words of a Dockerfile, and the quotes around them: what a POSIX shell would make of them, without commands.
@@ -145,7 +146,7 @@ class Reader {
         break;
       case '#':
       case '##':
-        return (value ?? '').replace(new RegExp(`^${patternOf(word, operator === '##')}`, 's'), '');
+        return boundedReplace(value ?? '', new RegExp(`^${patternOf(word, operator === '##')}`, 's'), '');
     }
     return trimEnd(value ?? '', word, operator === '%%');
   }
@@ -163,15 +164,15 @@ class Reader {
     const hasReplacement = this.#take() === '/';
     const by = hasReplacement ? this.#operand('}') : '';
     if (pattern.text === '') return value;
-    return value.replace(new RegExp(patternOf(pattern.text, true), all ? 'gs' : 's'), () => by);
+    return boundedReplace(value, new RegExp(patternOf(pattern.text, true), all ? 'gs' : 's'), by);
   }
 }
 
 /** Without the shortest, or the longest, end that matches. */
 function trimEnd(value: string, pattern: string, longest: boolean): string {
-  const expression = new RegExp(`^${patternOf(pattern, true)}$`, 's');
+  const matches = boundedTest(new RegExp(`^${patternOf(pattern, true)}$`, 's'));
   const starts = Array.from({ length: value.length + 1 }, (_, i) => (longest ? i : value.length - i));
-  const found = starts.find((start) => expression.test(value.slice(start)));
+  const found = starts.find((start) => matches(value.slice(start)));
   return found === undefined ? value : value.slice(0, found);
 }
 
