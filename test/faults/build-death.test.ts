@@ -62,7 +62,8 @@ describe('a build ends before it is through', () => {
     const half = new AbortController();
     const sending = engine.api.call('POST', '/build', { raw: body, signal: half.signal });
     sending.catch(() => {});
-    body.write(contextTar('FROM busybox').subarray(0, 700));
+    // So much of it that it is unpacked while it comes.
+    body.write(contextTar('FROM busybox', { big: 'x'.repeat(9 << 20) }).subarray(0, 8 << 20));
     await until('the context', () => readdirSync(join(root, 'ingest')).length > 0);
     half.abort();
     body.destroy();

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { arch } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { invalid, unavailable } from '@tinydocker/shared/errors.js';
 import { GlobalArguments } from '../../build/arguments.js';
@@ -51,7 +51,7 @@ function checkSyntax({ syntax }: Dockerfile): void {
 function makeSession(
   deps: BuildDeps,
   options: BuildOptions,
-  directory: string,
+  place: Pick<Session, 'id' | 'directory'>,
   context: Context,
   signal: AbortSignal,
   releases: (() => void)[],
@@ -63,8 +63,8 @@ function makeSession(
   const args = new GlobalArguments(options.buildArgs, here, options.platform || here, options.target);
   const plan = withLabels(dockerfile, planStages(dockerfile, args, options.target), options.labels);
   let count = 0;
-  const fresh = (what: string) => join(directory, `${what}-${count++}`);
-  return { deps, options, directory, context, dockerfile, plan, args, host, signal, releases, fresh };
+  const fresh = (what: string) => join(place.directory(), `${what}-${count++}`);
+  return { ...place, deps, options, context, dockerfile, plan, args, host, signal, releases, fresh };
 }
 
 /** Runs the stages that the target needs, each as soon as what it is made of is there. */
@@ -130,15 +130,21 @@ export async function buildImage(
   cancel: AbortSignal,
 ): Promise<string> {
   for (const tag of options.tags) readName(tag, '');
-  const directory = join(deps.paths.ingest, `build-${newId()}`);
-  mkdirSync(directory, { mode: 0o700 });
+  const id = newId();
+  const place = join(deps.paths.ingest, `build-${id}`);
+  let isThere = false;
+  const directory = () => {
+    if (!isThere) mkdirSync(place, { mode: 0o700 });
+    isThere = true;
+    return place;
+  };
   const failed = new AbortController();
   const signal = AbortSignal.any([cancel, failed.signal]);
   const releases: (() => void)[] = [];
   try {
     const context = await openContext({ deps, options, directory, signal: cancel }, body);
     cancel.throwIfAborted();
-    const session = makeSession(deps, options, directory, context, signal, releases);
+    const session = makeSession(deps, options, { id, directory }, context, signal, releases);
     let first: unknown;
     const abort = (reason: unknown) => {
       first ??= reason;
@@ -154,8 +160,8 @@ export async function buildImage(
     throw error;
   } finally {
     for (const release of releases) release();
-    deps.trash.discard(directory);
-    rmSync(join(deps.paths.buildSecrets, basename(directory)), { recursive: true, force: true });
+    if (isThere) deps.trash.discard(place);
+    rmSync(join(deps.paths.buildSecrets, id), { recursive: true, force: true });
     collectContent(deps);
   }
 }

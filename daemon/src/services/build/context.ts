@@ -1,16 +1,22 @@
+import { createHash } from 'node:crypto';
 import { constants, closeSync, mkdirSync, openSync, type Stats } from 'node:fs';
 import { lstat, open, readdir, readlink, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EngineError, invalid, unavailable } from '@tinydocker/shared/errors.js';
 import { IgnoreMatcher, parseIgnore } from '@tinydocker/shared/ignore.js';
+import type { LayerHelper } from '../../kernel/layer-helper.js';
 import { fetchRemote, isGitAddress } from './remote.js';
 import { cloneRepository } from './git.js';
 import type { BuildOptions } from './options.js';
-import { type BuildDeps, type Context, withHelper } from './session.js';
+import { type BuildDeps, type Context, withHelper, type Tree } from './session.js';
+import { directorySource, recallText, rememberText } from './source.js';
 import { isArchive } from './tree.js';
 
-type Opening = { deps: BuildDeps; options: BuildOptions; directory: string; signal: AbortSignal };
+type Opening = { deps: BuildDeps; options: BuildOptions; directory: () => string; signal: AbortSignal };
+
+/** A context of up to so many bytes is received before anything is done with it: one that was built before is not unpacked again. */
+const SMALL = 4 << 20;
 
 /** As many links as the kernel itself follows (path_resolution(7)). */
 const LINKS = 40;
@@ -65,35 +71,68 @@ async function readText(root: string, path: string): Promise<string | undefined>
   }
 }
 
-/** Unpacks a stream, or an open file. */
-async function unpack(opening: Opening, from: Readable | number): Promise<string> {
-  const directory = join(opening.directory, 'context');
+async function unpacked(helper: LayerHelper, gone?: Promise<never>): Promise<void> {
+  const reply = await (gone ? Promise.race([helper.reply(), gone]) : helper.reply());
+  if (!reply.ok) throw reply.kind === 'invalid' ? invalid(reply.error) : new EngineError('system', reply.error);
+}
+
+/** Rejects when a client goes away before it has sent all. */
+const vanishing = (body: Readable): Promise<never> => {
+  const gone = new Promise<never>((_resolve, reject) => {
+    const vanished = () => reject(unavailable('the client has gone before the end of its build context'));
+    body.on('error', vanished);
+    body.on('close', () => {
+      if (!body.readableEnded) vanished();
+    });
+  });
+  gone.catch(() => {});
+  return gone;
+};
+
+/** Unpacks an open file, bytes, or bytes and what comes behind them. */
+async function unpack(opening: Opening, from: number | readonly Buffer[], more?: Readable): Promise<string> {
+  const directory = join(opening.directory(), 'context');
   mkdirSync(directory, { mode: 0o755 });
   const input = typeof from === 'number' ? from : true;
   await withHelper(opening, 'context', [directory], { input }, async (helper) => {
-    const gone =
-      typeof from === 'number'
-        ? undefined
-        : new Promise<never>((_resolve, reject) => {
-            const vanished = () => reject(unavailable('the client has gone before the end of its build context'));
-            from.on('error', vanished);
-            from.on('close', () => {
-              if (!from.readableEnded) vanished();
-            });
-            from.pipe(helper.input);
-          });
-    gone?.catch(() => {});
+    if (typeof from === 'number') return unpacked(helper);
+    for (const piece of from) helper.input.write(piece);
+    if (!more) {
+      helper.input.end();
+      return unpacked(helper);
+    }
+    const gone = vanishing(more);
+    more.pipe(helper.input);
     try {
-      const reply = await (gone ? Promise.race([helper.reply(), gone]) : helper.reply());
-      if (!reply.ok) throw reply.kind === 'invalid' ? invalid(reply.error) : new EngineError('system', reply.error);
+      await unpacked(helper, gone);
     } finally {
-      if (typeof from !== 'number') {
-        from.unpipe(helper.input);
-        from.resume(); // what comes after an error is read and forgotten, so that the client reads the answer
-      }
+      more.unpipe(helper.input);
+      more.resume(); // what comes after an error is read and forgotten, so that the client reads the answer
     }
   });
   return directory;
+}
+
+/** The beginning of a body; `ended`: that is all. */
+async function receive(body: Readable): Promise<{ pieces: Buffer[]; ended: boolean }> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const gone = vanishing(body);
+  const read = new Promise<boolean>((resolve) => {
+    const take = () => {
+      for (let piece = body.read() as Buffer | null; piece !== null; piece = body.read() as Buffer | null) {
+        pieces.push(piece);
+        size += piece.length;
+        if (size <= SMALL) continue;
+        body.off('readable', take);
+        return resolve(false);
+      }
+    };
+    body.on('readable', take);
+    body.once('end', () => resolve(true));
+    take();
+  });
+  return { ended: await Promise.race([read, gone]), pieces };
 }
 
 /** Removes what .dockerignore leaves out. */
@@ -109,8 +148,8 @@ async function removeIgnored(root: string, matcher: IgnoreMatcher, below = ''): 
   }
 }
 
-/** The Dockerfile of a context, and the context without what is to be ignored. */
-async function readContext(directory: string, { dockerfile }: BuildOptions): Promise<Context> {
+/** The Dockerfile of a directory, which loses what is to be ignored. */
+async function readDirectory(directory: string, { dockerfile }: BuildOptions): Promise<string> {
   const name = posix.normalize(`/${dockerfile || 'Dockerfile'}`).slice(1);
   const text = (await readText(directory, name)) ?? (dockerfile ? undefined : await readText(directory, 'dockerfile'));
   if (text === undefined) throw invalid(`failed to read dockerfile: open ${name}: no such file or directory`);
@@ -125,17 +164,48 @@ async function readContext(directory: string, { dockerfile }: BuildOptions): Pro
     }
     if (!matcher.empty) await removeIgnored(directory, matcher);
   }
-  return { directory, dockerfile: text };
+  return text;
+}
+
+async function directoryContext(directory: string, options: BuildOptions): Promise<Context> {
+  return { ...directorySource(directory), dockerfile: await readDirectory(directory, options) };
+}
+
+/** What a client has sent. One that was seen before is unpacked when somebody needs its files. */
+async function bodyContext(opening: Opening, body: Readable): Promise<Context> {
+  const { options } = opening;
+  const { pieces, ended } = await receive(body);
+  if (!ended) return directoryContext(await unpack(opening, pieces, body), options);
+  const hash = createHash('sha256').update(JSON.stringify([options.dockerfile]));
+  for (const piece of pieces) hash.update(piece);
+  const key = `context:${hash.digest('hex')}`;
+  let making: Promise<Tree> | undefined;
+  const read = async () => {
+    const directory = await unpack(opening, pieces);
+    const text = await readDirectory(directory, options);
+    return { text, tree: [directory] };
+  };
+  const known = recallText(key);
+  if (known !== undefined) {
+    const tree = () => {
+      making ??= read().then((made) => made.tree);
+      return making;
+    };
+    return { key, tree, dockerfile: known };
+  }
+  const { text, tree } = await read();
+  rememberText(key, text);
+  return { key, tree: async () => tree, dockerfile: text };
 }
 
 /** A context of one file, which is the Dockerfile. */
 async function onlyDockerfile(opening: Opening, path: string): Promise<Context> {
-  const directory = join(opening.directory, 'context');
+  const directory = join(opening.directory(), 'context');
   mkdirSync(directory, { mode: 0o755 });
   const file = await open(path);
   try {
     if ((await file.stat()).size > TEXT_LIMIT) throw invalid('the remote Dockerfile is too large');
-    return { directory, dockerfile: await file.readFile('utf8') };
+    return { ...directorySource(directory), dockerfile: await file.readFile('utf8') };
   } finally {
     await file.close();
   }
@@ -150,17 +220,17 @@ export async function openContext(opening: Opening, body: Readable | undefined):
   const { remote } = options;
   if (remote === '') {
     if (!body) throw invalid('the build context is missing: the body is to be an archive');
-    return readContext(await unpack(opening, body), options);
+    return bodyContext(opening, body);
   }
   body?.resume();
   if (isGitAddress(remote)) {
-    const directory = join(opening.directory, 'context');
+    const directory = join(opening.directory(), 'context');
     const below = await cloneRepository(remote, directory, opening.signal, false);
     const found = await resolveInTree(directory, below);
     if (!found?.stat.isDirectory()) throw invalid(`the repository has no directory "${below}"`);
-    return readContext(posix.join(directory, found.path), options);
+    return directoryContext(posix.join(directory, found.path), options);
   }
-  const { path } = await fetchRemote(remote, opening.directory, opening.signal);
+  const { path } = await fetchRemote(remote, opening.directory(), opening.signal);
   const fd = openSync(path, 'r');
   try {
     if (!(await isArchive(opening, fd))) return await onlyDockerfile(opening, path);
@@ -169,7 +239,7 @@ export async function openContext(opening: Opening, body: Readable | undefined):
   }
   const again = openSync(path, 'r');
   try {
-    return await readContext(await unpack(opening, again), options);
+    return await directoryContext(await unpack(opening, again), options);
   } finally {
     closeSync(again);
   }

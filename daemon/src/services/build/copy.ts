@@ -9,12 +9,13 @@ import { resolveInTree } from './context.js';
 import { cloneRepository } from './git.js';
 import { workplace } from './layer.js';
 import { fetchRemote, isGitAddress, isHttpAddress } from './remote.js';
-import type { Session } from './session.js';
-import { extract, type Found, gather, isArchive, listBelow, place, type Tree } from './tree.js';
+import type { Session, Source } from './session.js';
+import { directorySource, gatherFrom } from './source.js';
+import { extract, type Found, gather, isArchive, listBelow, place } from './tree.js';
 
 /** One thing that is copied: what it is, and where it is taken from. */
 interface Part {
-  readonly tree: Tree;
+  readonly source: Source;
   readonly real: string;
   readonly type: Found['type'];
   readonly digest: string;
@@ -23,8 +24,8 @@ interface Part {
   /** Between destination and name: `--parents`. */
   readonly below: string;
   readonly excludes: readonly string[];
-  /** An archive that is unpacked: its path on the machine. */
-  readonly archive?: string;
+  /** An archive that is unpacked. */
+  readonly archive?: boolean;
 }
 
 /** What a COPY or ADD is going to do. */
@@ -49,11 +50,11 @@ function parentsOf(source: string, path: string): string {
 }
 
 /** Paths below the sources that `--exclude` leaves out. */
-async function excluded(session: Session, tree: Tree, copy: Copy, patterns: readonly string[]): Promise<string[]> {
+async function excluded(session: Session, source: Source, copy: Copy, patterns: readonly string[]): Promise<string[]> {
   if (copy.excludes.length === 0) return [];
   const matcher = new IgnoreMatcher(copy.excludes.map((text) => text.replace(/^(!?)\/+/, '$1')));
   const tops: string[] = [];
-  const entries = await listBelow(session, tree, patterns);
+  const entries = await listBelow(session, await source.tree(), patterns);
   for (const { real } of entries) if (real !== undefined) tops.push(real);
   const below = (path: string) => tops.find((top) => path.startsWith(top === '/' ? '/' : `${top}/`));
   const kept: string[] = [];
@@ -76,19 +77,19 @@ function notFound(copy: Copy, source: string): Error {
 }
 
 /** Files of a tree that patterns mean. */
-async function fromTree(session: Session, tree: Tree, copy: Copy, sources: readonly string[]): Promise<Part[]> {
+async function fromTree(session: Session, source: Source, copy: Copy, sources: readonly string[]): Promise<Part[]> {
   if (sources.length === 0) return [];
   const patterns = sources.map(inTree);
-  const excludes = await excluded(session, tree, copy, patterns);
+  const excludes = await excluded(session, source, copy, patterns);
   const owners = copy.from !== undefined && copy.chown === undefined;
-  const found = await gather(session, tree, patterns, { owners, excludes });
+  const found = await gatherFrom(session, source, patterns, { owners, excludes });
   const missing = sources.find((_, i) => !found.some(({ pattern }) => pattern === i));
   if (missing !== undefined && !/[*?[]/.test(missing) && excludes.length === 0) throw notFound(copy, missing);
   if (found.length === 0 && excludes.length === 0) throw invalid('COPY failed: no source files were specified');
   return found.map(({ pattern, path, real, type, digest }) => {
     if (type === 'o') throw invalid(`COPY failed: "${path}" is neither a file nor a directory`);
     const below = copy.parents ? parentsOf(sources[pattern]!, path) : '';
-    return { tree, real, type, digest, name: posix.basename(path), below, excludes };
+    return { source, real, type, digest, name: posix.basename(path), below, excludes };
   });
 }
 
@@ -101,7 +102,7 @@ async function fromText(session: Session, copy: Copy): Promise<Part[]> {
     mkdirSync(directory, { mode: 0o700 });
     writeFileSync(join(directory, name), content, { mode: 0o644 });
     const digest = sha256(content);
-    parts.push({ tree: [directory], real: `/${name}`, type: 'f', digest, name, below: '', excludes: [] });
+    parts.push({ source: directorySource(directory), real: `/${name}`, type: 'f', digest, name, below: '', excludes: [] });
   }
   return parts;
 }
@@ -114,41 +115,53 @@ async function fromAddress(session: Session, copy: Copy, address: string): Promi
     const below = await resolveInTree(directory, wanted);
     if (!below) throw invalid(`ADD failed: the repository has no "${wanted}"`);
     const [found] = await gather(session, [directory], [below.path.replace(/[*?[\\]/g, '\\$&')]);
-    return { tree: [directory], ...found!, name: posix.basename(below.path), below: '', excludes: [] };
+    return { source: directorySource(directory), ...found!, name: posix.basename(below.path), below: '', excludes: [] };
   }
-  const { path, directory, name, digest } = await fetchRemote(address, session.directory, session.signal);
+  const { path, directory, name, digest } = await fetchRemote(address, session.directory(), session.signal);
   if (copy.checksum !== undefined && copy.checksum !== digest)
     throw invalid(`ADD failed: digest mismatch of ${address}: expected ${copy.checksum}, got ${digest}`);
   if (name === '' && copy.destination.endsWith('/'))
     throw invalid(`ADD failed: cannot determine filename from url: ${address}`);
   const real = `/${posix.basename(path)}`;
-  return { tree: [directory], real, type: 'f', digest, name, below: '', excludes: [] };
+  return { source: directorySource(directory), real, type: 'f', digest, name, below: '', excludes: [] };
 }
+
+/** Whether files are archives, by their digests: that does not change. */
+const archives = new Map<string, boolean>();
+const ARCHIVES = 1000;
+
+async function isArchivePart(session: Session, { source, real, digest }: Part): Promise<boolean> {
+  const known = archives.get(digest);
+  if (known !== undefined) return known;
+  const fd = await openPart(source, real);
+  try {
+    const is = await isArchive(session, fd);
+    if (archives.size >= ARCHIVES) archives.clear();
+    archives.set(digest, is);
+    return is;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file of a source that is one directory. The real path of a tree that nobody writes to has no links. */
+const openPart = async (source: Source, real: string): Promise<number> =>
+  openSync(join((await source.tree())[0]!, real), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 
 /** Which of the parts are archives that ADD unpacks. */
 async function withArchives(session: Session, copy: Copy, parts: readonly Part[], fetched: boolean): Promise<Part[]> {
   if (!(copy.unpack ?? !fetched)) return [...parts];
   const found: Part[] = [];
   for (const part of parts) {
-    const path = join(part.tree[0]!, part.real);
-    if (part.type !== 'f') {
-      found.push(part);
-      continue;
-    }
-    // The real path of a tree that nobody writes to has no links.
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      found.push((await isArchive(session, fd)) ? { ...part, archive: path } : part);
-    } finally {
-      closeSync(fd);
-    }
+    const archive = part.type === 'f' && (await isArchivePart(session, part));
+    found.push(archive ? { ...part, archive } : part);
   }
   return found;
 }
 
-async function partsOf(session: Session, copy: Copy, add: boolean, tree: Tree): Promise<Part[]> {
+async function partsOf(session: Session, copy: Copy, add: boolean, source: Source): Promise<Part[]> {
   const isRemote = (source: string) => add && (isHttpAddress(source) || isGitAddress(source));
-  const local = await fromTree(session, tree, copy, copy.sources.filter((source) => !isRemote(source)));
+  const local = await fromTree(session, source, copy, copy.sources.filter((word) => !isRemote(word)));
   const remote: Part[] = [];
   for (const source of copy.sources.filter(isRemote)) remote.push(await fromAddress(session, copy, source));
   const text = await fromText(session, copy);
@@ -160,24 +173,24 @@ async function partsOf(session: Session, copy: Copy, add: boolean, tree: Tree): 
 
 /**
  * Finds out what a COPY or ADD copies, and what that is.
- * @param tree the context, or what `--from` names
+ * @param from the context, or what `--from` names
  * @throws EngineError invalid: nothing there, in Docker's words; unavailable (addresses)
  */
 export async function planCopy(
   session: Session,
   name: 'COPY' | 'ADD',
   copy: Copy,
-  tree: Tree,
+  from: Source,
   directory: string,
 ): Promise<CopyPlan> {
-  const parts = await partsOf(session, copy, name === 'ADD', tree);
+  const parts = await partsOf(session, copy, name === 'ADD', from);
   const { destination: given } = copy;
   const absolute = posix.resolve(directory || '/', given);
   const isDirectory = given.endsWith('/') || ['.', '..'].includes(posix.basename(given)) || copy.parents;
   if (parts.length > 1 && !isDirectory)
     throw invalid(`When using ${name} with more than one source file, the destination must be a directory and end with a /`);
   const destination = isDirectory && absolute !== '/' ? `${absolute}/` : absolute;
-  const what = parts.map((part) => [part.type, part.name, part.below, part.digest, part.archive !== undefined]);
+  const what = parts.map((part) => [part.type, part.name, part.below, part.digest, part.archive ?? false]);
   const [only] = parts;
   const kind = parts.length === 1 ? (only!.type === 'd' ? 'dir' : 'file') : 'multi';
   const digest = (parts.length === 1 ? only!.digest : sha256(JSON.stringify(what))).slice('sha256:'.length);
@@ -203,13 +216,13 @@ export async function doCopy(
   if (plan.parts.length === 0) await place(session, at, undefined, [...common, 'mkdir', plan.destination]);
   for (const part of plan.parts) {
     const to = part.below === '' ? plan.destination : `${posix.join(plan.destination, part.below)}/`;
-    if (part.archive === undefined) {
+    if (!part.archive) {
       const excludes = part.excludes.flatMap((path) => ['exclude', path]);
-      await place(session, at, part.tree, [...common, ...excludes, 'copy', part.real, to, part.name]);
+      await place(session, at, await part.source.tree(), [...common, ...excludes, 'copy', part.real, to, part.name]);
       continue;
     }
     await place(session, at, undefined, ['mkdir', plan.destination]);
-    const fd = openSync(part.archive, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = await openPart(part.source, part.real);
     try {
       await extract(session, at, posix.resolve('/', plan.destination), ownerOf(copy.chown), fd);
     } finally {

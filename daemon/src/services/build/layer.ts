@@ -8,8 +8,8 @@ import type { ImageRecord } from '../../store/images.js';
 import { compactImageConfig } from '../containers/commit-config.js';
 import { deriveImage, type TopLayer } from '../images/derive.js';
 import { cacheKey, findCached, findInSources } from './cache.js';
-import type { Session } from './session.js';
-import { type Tree, treeOf, type Workplace } from './tree.js';
+import type { Session, Tree } from './session.js';
+import { treeOf, type Workplace } from './tree.js';
 
 /** What a step makes of an image. */
 export interface Step {

@@ -7,8 +7,8 @@ import { sha256 } from '../../image/digest.js';
 import type { ImageRecord } from '../../store/images.js';
 import { CacheMounts } from './cache-mounts.js';
 import { resolveInTree } from './context.js';
-import { type Session, withHelper } from './session.js';
-import { gather, type Tree, treeOf } from './tree.js';
+import { type Session, withHelper, type Source, type Tree } from './session.js';
+import { gatherFrom, imageSource } from './source.js';
 
 type Mount = NonNullable<NonNullable<HostConfig['Mounts']>[number]>;
 
@@ -28,8 +28,8 @@ export interface ReadyMount {
 const sourcePath = ({ source }: RunMount): string => posix.normalize(`/${source}`);
 const literal = (path: string): string => path.replace(/[*?[\\]/g, '\\$&');
 
-function treeFor(session: Session, { from }: RunMount, image: ImageRecord | undefined): Tree {
-  return from === undefined ? [session.context.directory] : treeOf(session.deps, image);
+function sourceFor(session: Session, { from }: RunMount, image: ImageRecord | undefined): Source {
+  return from === undefined ? session.context : imageSource(session.deps, image);
 }
 
 async function ready(session: Session, mount: RunMount, find: FindSource): Promise<ReadyMount> {
@@ -45,7 +45,7 @@ async function ready(session: Session, mount: RunMount, find: FindSource): Promi
     return { mount, image, key: [type, target, id, sharing, image?.id, mount.source, mode, uid, gid, readOnly] };
   }
   const path = sourcePath(mount);
-  const [found] = await gather(session, treeFor(session, mount, image), [literal(path)], { owners: from !== undefined });
+  const [found] = await gatherFrom(session, sourceFor(session, mount, image), [literal(path)], { owners: from !== undefined });
   if (!found) throw invalid(`failed to compute cache key: "${path}": not found`);
   return { mount, image, key: [type, target, found.type, found.digest, readOnly] };
 }
@@ -65,7 +65,7 @@ export async function prepareMounts(
 async function writableCopy(session: Session, { mount, image }: ReadyMount): Promise<string> {
   const directory = session.fresh('copy');
   mkdirSync(directory, { mode: 0o755 });
-  const tree = treeFor(session, mount, image);
+  const tree = await sourceFor(session, mount, image).tree();
   const layers = tree.length > 1 ? tree : [...tree, session.deps.paths.empty];
   await withHelper(session, 'copy', [sourcePath(mount), directory, ...layers], {}, async (helper) => {
     const reply = await helper.reply<{ found: boolean }>();
@@ -83,9 +83,10 @@ async function bindMount(session: Session, one: ReadyMount): Promise<Mount> {
   const path = sourcePath(mount);
   if (mount.from === undefined) {
     // Nobody writes to the context, so that the path stays what it is.
-    const found = await resolveInTree(session.context.directory, path);
+    const [directory] = await session.context.tree();
+    const found = await resolveInTree(directory!, path);
     if (!found) throw invalid(`"${path}": not found`);
-    return { Type: 'bind', Source: posix.join(session.context.directory, found.path), Target, ReadOnly };
+    return { Type: 'bind', Source: posix.join(directory!, found.path), Target, ReadOnly };
   }
   const Subpath = path.slice(1);
   return { Type: 'image', Source: image!.id, Target, ...(Subpath && { ImageOptions: { Subpath } }) };
@@ -93,7 +94,7 @@ async function bindMount(session: Session, one: ReadyMount): Promise<Mount> {
 
 /** A secret as a file in memory. */
 function secretMount(session: Session, { id, target, mode, uid, gid }: RunMount, value: Buffer): Mount {
-  const directory = join(session.deps.paths.buildSecrets, posix.basename(session.directory));
+  const directory = join(session.deps.paths.buildSecrets, session.id);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, sha256(JSON.stringify([id, target, mode, uid, gid])).slice('sha256:'.length));
   writeFileSync(file, value, { mode: 0o600 });

@@ -8,10 +8,19 @@ import type { BuildOptions } from './options.js';
 
 export type BuildDeps = StartDeps & Pick<Deps, 'buildCache' | 'directories' | 'partial' | 'registries' | 'users'>;
 
+/** Where files are taken from: directories, topmost first. One alone is that directory. */
+export type Tree = readonly string[];
+
+/** Something that files are taken from. */
+export interface Source {
+  /** Names what is in it, whatever becomes of its directories; undefined: it is not asked twice. */
+  readonly key: string | undefined;
+  /** Its directories, made when they are first asked for. */
+  tree(): Promise<Tree>;
+}
+
 /** What a build takes files from, and the text that says how. */
-export interface Context {
-  /** The directory; nobody writes to it while the build is at work. */
-  readonly directory: string;
+export interface Context extends Source {
   readonly dockerfile: string;
 }
 
@@ -19,8 +28,7 @@ export interface Context {
 export interface Session {
   readonly deps: BuildDeps;
   readonly options: BuildOptions;
-  /** A directory of its own, which goes with it. */
-  readonly directory: string;
+  readonly id: string;
   readonly context: Context;
   readonly dockerfile: Dockerfile;
   readonly plan: Plan;
@@ -31,6 +39,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Called at its end, whatever that is: for images and layers that must not go before. */
   readonly releases: (() => void)[];
+  /** A directory of its own, which goes with it; made when it is first asked for. */
+  directory(): string;
   /** A name in its directory that nobody has had yet. */
   fresh(what: string): string;
 }

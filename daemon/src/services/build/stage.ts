@@ -21,7 +21,8 @@ import { CommandFailure, runCommand } from './run.js';
 import { type FindSource, prepareMounts } from './run-mounts.js';
 import { scriptCommand } from './script.js';
 import type { Session } from './session.js';
-import { place, treeOf } from './tree.js';
+import { imageSource } from './source.js';
+import { place } from './tree.js';
 
 /** Where a stage stands: what its next step begins with. */
 export interface StageState {
@@ -244,8 +245,8 @@ export class StageRun {
   async #copy(name: 'COPY' | 'ADD', instruction: Instruction): Promise<void> {
     const copy = parseCopy(instruction, this.#expansion);
     const { deps, context } = this.#session;
-    const tree = copy.from === undefined ? [context.directory] : treeOf(deps, await this.#source(copy.from));
-    const plan = await planCopy(this.#session, name, copy, tree, this.#directory);
+    const source = copy.from === undefined ? context : imageSource(deps, await this.#source(copy.from));
+    const plan = await planCopy(this.#session, name, copy, source, this.#directory);
     const chown = copy.chown === undefined ? '' : `--chown=${copy.chown} `;
     const parent = this.#state.image;
     await this.#commit({

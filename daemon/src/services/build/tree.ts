@@ -3,10 +3,7 @@ import type { Deps } from '../../deps.js';
 import type { LayerHelper } from '../../kernel/layer-helper.js';
 import { escapeLayer } from '../../runtime/spec-mounts.js';
 import type { ImageRecord } from '../../store/images.js';
-import { type Session, withHelper } from './session.js';
-
-/** Where files are taken from: directories, topmost first. One alone is that directory. */
-export type Tree = readonly string[];
+import { type Session, type Tree, withHelper } from './session.js';
 
 /** What a pattern means. */
 export interface Found {
