@@ -1,9 +1,9 @@
-// pack.mjs DIR TAG CONFIG: makes DIR/image, an OCI layout that is a docker-archive too, of DIR/layer.tar.
+// pack.mjs DIR TAG CONFIG MAKER COMMENT: makes DIR/image, an OCI layout that is a docker-archive too, of DIR/layer.tar.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch } from 'node:process';
 
-const [dir, tag, config] = process.argv.slice(2);
+const [dir, tag, config, maker, comment] = process.argv.slice(2);
 const image = `${dir}/image`;
 const blobs = `${image}/blobs/sha256`;
 mkdirSync(blobs, { recursive: true });
@@ -27,7 +27,7 @@ const configuration = blob(
     os: 'linux',
     config: JSON.parse(config),
     rootfs: { type: 'layers', diff_ids: [layer.digest] },
-    history: [{ created, created_by: 'rootfs/build', comment: 'BusyBox of the Debian package busybox-static' }],
+    history: [{ created, created_by: maker, comment }],
   }),
 );
 const manifest = blob(
@@ -41,7 +41,7 @@ const manifest = blob(
 );
 
 const annotations = {
-  'io.containerd.image.name': `docker.io/library/${tag}`,
+  'io.containerd.image.name': tag.includes('/') ? `docker.io/${tag}` : `docker.io/library/${tag}`,
   'org.opencontainers.image.ref.name': tag.split(':')[1],
 };
 writeFileSync(`${image}/oci-layout`, json({ imageLayoutVersion: '1.0.0' }));

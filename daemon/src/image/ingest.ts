@@ -63,6 +63,11 @@ export class Ingest {
       await flush();
     } catch (error) {
       const { syscall, code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOSPC' || code === 'EDQUOT') {
+        throw new EngineError('system', `the archive needs more space than the file system has (${code})`, {
+          cause: error,
+        });
+      }
       if (syscall === undefined || code === undefined) throw error;
       throw new SystemError(syscall, code, path, { cause: error });
     } finally {

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
-import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { LayerHelper } from '../kernel/layer-helper.js';
-import type { Unpacked } from './unpack.js';
+import { type Unpacked, unpackError } from './unpack.js';
 
 /**
  * A layer that is unpacked while it arrives, into an empty directory, and kept in a file as it came. td-layer does both, and
@@ -37,7 +36,7 @@ export class LayerReceiver {
     try {
       const reply = await this.#helper.reply<Unpacked>();
       if (reply.ok) return reply;
-      throw reply.kind === 'invalid' ? invalid(reply.error) : new EngineError('system', reply.error);
+      throw unpackError(reply);
     } finally {
       await this.#helper.close();
     }

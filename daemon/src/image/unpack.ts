@@ -19,6 +19,19 @@ export interface Unpacked {
   entries: number;
 }
 
+/** There is no room for what was to be unpacked. */
+export class NoSpaceError extends EngineError {
+  constructor(message: string) {
+    super('system', message);
+  }
+}
+
+/** What td-layer could not do, as an error. */
+export function unpackError({ kind, error }: { kind: string; error: string }): EngineError {
+  if (kind === 'invalid') return invalid(error);
+  return kind === 'space' ? new NoSpaceError(error) : new EngineError('system', error);
+}
+
 type Answer = { ok: true } | { ok: false; kind: 'invalid' | 'space' | 'system'; error: string };
 
 /** More than td-layer's one line; a helper that says more is not believed. */
@@ -74,8 +87,7 @@ export async function unpackLayer(file: string, directory: string): Promise<Unpa
     closeSync(stdin);
   }
   if (answer.ok) return answer as Answer & Unpacked;
-  if (answer.kind === 'invalid') throw invalid(answer.error);
-  throw new EngineError('system', answer.error);
+  throw unpackError(answer);
 }
 
 /** Removes a file tree of any size and depth, without holding up this process. */

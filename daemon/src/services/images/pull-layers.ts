@@ -5,6 +5,7 @@ import type { ArchivedLayer } from '../../image/archived-image.js';
 import type { UnpackedLayer } from '../../image/layers.js';
 import { downloadBlob } from '../../image/registry/download.js';
 import type { Repository } from '../../image/registry/repository.js';
+import { NoSpaceError } from '../../image/unpack.js';
 import type { UnpackedLayers } from './insert.js';
 import type { RemoteLayer } from './pull-manifest.js';
 import { LayerProgress, type ReportTransfer } from './transfer-progress.js';
@@ -92,11 +93,18 @@ export async function withLayers<T>(
         );
       },
     );
+  } catch (error) {
+    // What has come would keep the disk full.
+    if (isNoSpace(error)) for (const digest of digests) deps.partial.remove(digest);
+    throw error;
   } finally {
     await Promise.all([...unpacked.values()].map(({ directory }) => deps.layers.discard(directory)));
     for (const release of releases) release();
   }
 }
+
+const isNoSpace = (error: unknown): boolean =>
+  error instanceof NoSpaceError || (error instanceof EngineError && error.cause instanceof NoSpaceError);
 
 const archivedOf = (
   deps: PullLayersDeps,

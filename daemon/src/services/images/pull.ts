@@ -13,6 +13,7 @@ import { publishImageName } from './publish.js';
 import { type PullLayersDeps, withLayers } from './pull-layers.js';
 import { accessDenied, fetchImage, platformWarning, type RemoteImage } from './pull-manifest.js';
 import { registryAccess } from './registry-access.js';
+import { loadShippedImage } from './shipped.js';
 import type { ReportTransfer } from './transfer-progress.js';
 
 export type PullDeps = PullLayersDeps & Pick<Deps, 'events' | 'registries'>;
@@ -43,6 +44,7 @@ export async function pullImages(deps: PullDeps, request: PullRequest, report: R
   const platform = request.platform ? parsePlatform(request.platform) : undefined;
   const { reference, all } = wanted(request);
   const { domain, path } = reference;
+  if (!all && (await loadShippedImage(deps, reference, report))) return;
   const access = registryAccess(deps, request.auth);
   try {
     const { updated, warning } = await withRepository(access, domain, path, async (repository): Promise<Pulled> => {
