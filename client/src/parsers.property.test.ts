@@ -16,7 +16,8 @@ import { TemplateError } from './output/template/lexer.js';
 
 /* What holds for every answer of a daemon, every archive of a container, every word of a user. */
 
-const numRuns = Number(process.env.FUZZ_RUNS || 1000);
+/** The same runs every time, or as many others as are asked for. */
+const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
 
 const cuts = fc.array(fc.nat(), { maxLength: 8 });
 const pieces = (data: Buffer, where: readonly number[]): Buffer[] => {
@@ -76,7 +77,7 @@ test('responses come out as they went in, wherever the connection cuts them', ()
         responses.map(({ status, chunks }) => ({ status, body: chunks.join('') })),
       );
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -100,7 +101,7 @@ test('what is not HTTP is a protocol error', () => {
     fc.property(text, cuts, (parts, where) => {
       tamed(() => readResponses(Buffer.from(parts.join(''), 'latin1'), where), ProtocolError);
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -159,7 +160,7 @@ test('archives come out as they went in, wherever the connection cuts them', () 
         sent.map((one) => ({ ...one, name: Buffer.from(one.name).toString() })),
       );
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -185,7 +186,7 @@ test('an archive with some of its bytes changed is refused, or is another archiv
         }, Failure);
       },
     ),
-    { numRuns },
+    runs,
   );
 });
 
@@ -219,7 +220,7 @@ test('whatever an archive holds, it stays below the directory', () => {
       assert.equal(readFileSync(join(place, 'outside'), 'utf8'), 'kept');
       rmSync(place, { recursive: true, force: true });
     }),
-    { numRuns: Math.ceil(numRuns / 4) },
+    { ...runs, numRuns: Math.ceil(runs.numRuns / 4) },
   );
 });
 
@@ -278,7 +279,7 @@ test('templates of formats are rendered, or refused with a template’s error', 
       const text = tamed(() => new Template(parts.join('')).render(data), TemplateError, Failure, Error);
       assert.ok(text === undefined || typeof text === 'string');
     }),
-    { numRuns: numRuns * 2 },
+    { ...runs, numRuns: runs.numRuns * 2 },
   );
 });
 
@@ -312,6 +313,6 @@ test('a mount is understood, or refused', () => {
       const mount = tamed(() => parseMount(parts.join('')), Error, Failure, EngineError);
       if (mount) assert.ok(mount.Target);
     }),
-    { numRuns },
+    runs,
   );
 });

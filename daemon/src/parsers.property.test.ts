@@ -26,7 +26,8 @@ import { matcher } from './services/images/pattern.js';
 
 /* What holds for every request, and for every image. */
 
-const numRuns = Number(process.env.FUZZ_RUNS || 1000);
+/** The same runs every time, or as many others as are asked for. */
+const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
 
 /** A result, or a refusal of a kind that tells a client what is wrong with its request. */
 function tamed<T>(parse: () => T): T | undefined {
@@ -86,7 +87,7 @@ test('messages of a WebSocket come out as they went in, wherever the connection 
       assert.deepEqual(Buffer.concat(seen), Buffer.concat(messages.flat()));
       assert.deepEqual([pings, closed], [messages.length, true]);
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -108,7 +109,7 @@ test('what is no WebSocket is closed with a code, and gives no more than came', 
       }
       assert.ok(size <= data.length);
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -184,7 +185,7 @@ test('the body of a request that takes its connection over is its body, and what
         assert.equal(served?.early, early);
       },
     ),
-    { numRuns: Math.ceil(numRuns / 8) },
+    { ...runs, numRuns: Math.ceil(runs.numRuns / 8) },
   );
 });
 
@@ -209,7 +210,7 @@ test('a body that is malformed, or shorter than it says, is refused or never ser
       assert.match(answer, /^(HTTP\/1\.1 (200|400) |$)/);
       if (served) assert.ok(/^(hello)*$/.test(served.body), served.body);
     }),
-    { numRuns: Math.ceil(numRuns / 8) },
+    { ...runs, numRuns: Math.ceil(runs.numRuns / 8) },
   );
 });
 
@@ -259,14 +260,14 @@ test('manifests have digests and sizes, or are refused', () => {
           assert.ok(/^sha256:[0-9a-f]{64}$/.test(digest) && Number.isSafeInteger(size) && size >= 0);
       },
     ),
-    { numRuns },
+    runs,
   );
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 100 }),
       (bytes) => void tamed(() => parseDocument(Buffer.from(bytes), 'it')),
     ),
-    { numRuns },
+    runs,
   );
 });
 
@@ -309,7 +310,7 @@ test('a request is as its schema says, or is refused with a sentence', () => {
       );
       assert.ok(!Labels || Object.values(Labels).every((text) => typeof text === 'string'));
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -336,7 +337,7 @@ test('what mounts are made of is a clean path, or refused', () => {
       if (bind) clean(bind.destination);
       for (const option of tamed(() => tmpfsOptions(text)) ?? []) assert.ok(!option.includes(','));
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -350,7 +351,7 @@ test('maps of ids have ranges within what the kernel takes', () => {
           size > 0 && containerID >= 0 && hostID >= 0 && containerID + size <= 2 ** 32 && hostID + size <= 2 ** 32,
         );
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -363,7 +364,7 @@ test('entries for hosts are one line each', () => {
       assert.equal(lines.length, 7 + good.length);
       for (const line of lines.slice(6, -1)) assert.match(line, /^\S+\t\S+$/);
     }),
-    { numRuns },
+    runs,
   );
 });
 
@@ -397,6 +398,6 @@ test('patterns, tags, keys and versions are understood, or refused', () => {
         assert.ok(Number.isInteger(key) && key >= 0 && key < 256);
       assert.equal(typeof compareVersions(given, other), 'number');
     }),
-    { numRuns },
+    runs,
   );
 });

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { ok } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
 import { HostileImages } from '../helpers/hostile-image.js';
 import { PROJECT } from '../helpers/paths.js';
+import { tar } from '../helpers/tar.js';
 import { until } from '../helpers/until.js';
 import { HostWatch, rounds } from '../helpers/watch.js';
 
@@ -138,6 +140,37 @@ describe('the runtime’s own program (CVE-2019-5736)', () => {
     ]);
     assert.match(stdout, /Read-only file system|Text file busy/);
   });
+});
+
+test('with the host’s processes in sight, none of the engine’s gives away its program, its root, its memory or its descriptors', async () => {
+  const target = await engine.launch({ Cmd: ['sleep', '600'] });
+  const names = 'td-layer|td-tree|td-shim|td-seccomp|tinydockerd|td-init';
+  const script = `while :; do for p in /proc/[0-9]*; do
+      n=$(cat $p/comm) || continue
+      case $n in ${names}) echo "seen $n";; *) continue;; esac
+      for f in exe maps environ mem fd/0 fd/1 fd/3; do [ "$(head -c 1 $p/$f | wc -c)" = 0 ] || echo "got $n $f"; done
+      for f in root cwd; do [ -z "$(ls $p/$f/)" ] || echo "got $n $f"; done
+    done 2>/dev/null; done`;
+  const id = await engine.launch({ Cmd: ['sh', '-c', script], HostConfig: { PidMode: 'host' } });
+  // Helpers that are in the middle of their work: what they read does not come, and nobody reads what they write.
+  const leave = new AbortController();
+  const body = new PassThrough();
+  const path = `/containers/${target}/archive`;
+  const headers = { 'content-type': 'application/x-tar' };
+  const put = engine.api.open('PUT', path, { raw: body, headers, query: { path: '/tmp' }, signal: leave.signal });
+  put.catch(() => {});
+  body.write(tar([{ name: 'a', content: Buffer.alloc(4 << 20) }]).subarray(0, 1 << 20));
+  await until('it is seen at work', async () => /seen td-(layer|tree)/.test((await engine.logs(id)).stdout));
+  for (let round = 0; round < 20; round++) {
+    await engine.exec(target, ['true']);
+    await engine.api.get(path, { path: '/bin/busybox' });
+    await engine.run(['true'], { HostConfig: { Binds: [`filled-${round}:/etc`] } });
+  }
+  assert.equal((await engine.logs(id)).stdout.match(/^got .*$/gm)?.join('\n') ?? '', '');
+  leave.abort();
+  body.destroy();
+  await engine.remove(id);
+  await engine.remove(target);
 });
 
 test('a process of the engine’s that enters a container cannot be traced, nor its descriptors be taken (CVE-2016-9962)', async () => {

@@ -106,7 +106,7 @@ export async function readArchiveFiles(
       const { type, name, linkname, size = 0 } = entry.header;
       // Before it is received: some kilobytes that are compressed zeros would fill the disk.
       if (size > DOCUMENT_LIMIT && DOCUMENTS.includes(clean(name)))
-        throw invalid(`${JSON.stringify(name)} in the archive is larger than ${DOCUMENT_LIMIT} bytes`);
+        throw invalid(`${clean(name)} is larger than ${DOCUMENT_LIMIT} bytes`);
       if (type === 'file' || type === 'contiguous-file')
         files.addFile(name, await receive(name, entry as AsyncIterable<unknown> as AsyncIterable<Buffer>));
       else if (type === 'symlink') files.addLink(name, posix.join(posix.dirname(name), linkname ?? ''));

@@ -76,6 +76,11 @@ static void drop_capabilities(enum confine_work work)
 
 void confine_start(void)
 {
+    /*
+     * The capabilities that are left are no more than a container's: one that sees the host's processes could else open this
+     * program by /proc/PID/exe, and write to it when it has ended (CVE-2019-5736), or go through /proc/PID/root.
+     */
+    check(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
     /* Without the daemon nobody wants the work, and the next daemon removes what is half done. */
     check(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
     /* A reader that goes away is an error of write(2). */

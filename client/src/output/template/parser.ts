@@ -136,6 +136,9 @@ class Parser {
   readonly #pieces: Piece[];
   #next = 0;
 
+  /** Ranges around what is being read. */
+  #ranges = 0;
+
   constructor(source: string) {
     this.#source = source;
     this.#pieces = lex(source);
@@ -168,6 +171,7 @@ class Parser {
       return this.#block(action, word);
     }
     if (word === 'break' || word === 'continue') {
+      if (this.#ranges === 0) action.fail(`{{${word}}} outside {{range}}`);
       action.accept(word);
       return { kind: word };
     }
@@ -180,7 +184,9 @@ class Parser {
   #block(action: Action, kind: 'if' | 'with' | 'range'): Node {
     const pipe = action.pipe(kind);
     action.end(kind);
+    if (kind === 'range') this.#ranges++;
     const body = this.list(true);
+    if (kind === 'range') this.#ranges--;
     let otherwise: Node[] = [];
     if (body.last!.accept('else')) {
       // {{else if}} is an if inside the else, and their common {{end}} ends both.

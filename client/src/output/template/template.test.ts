@@ -97,6 +97,8 @@ test('mistakes are found before anything is printed, and named with their place'
     ['{{"a}}', /unclosed action|unterminated quoted string/],
     ['{{(.ID}}', /unclosed left paren/],
     ['{{}}', /missing value for command/],
+    ['{{break}}', /\{\{break}} outside \{\{range}}/],
+    ['{{range .Env}}{{else}}{{continue}}{{end}}', /\{\{continue}} outside \{\{range}}/],
   ];
   for (const [source, message] of cases) assert.throws(() => new Template(source), message, source);
 });
