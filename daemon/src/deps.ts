@@ -55,6 +55,7 @@ export interface Deps {
 /** Constructs it all, from the bottom up. */
 export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
   const db = openDatabase(paths.database);
+  const buildCache = new BuildCacheStore(db);
   const containers = new ContainerStore(db, (error) => log.error({ err: error }, 'store the state of a container'));
   const trash = new ContainerTrash(paths.trash, log);
   return {
@@ -63,7 +64,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     log,
     containers,
     images: new ImageStore(db),
-    buildCache: new BuildCacheStore(db),
+    buildCache,
     layers: new LayerStore(paths),
     partial: new PartialBlobs(paths),
     registries: new Transport(),
@@ -83,6 +84,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     directories: new ContainerDirectories(paths.spare, trash),
     close() {
       containers.flush();
+      buildCache.flush();
       db.close();
     },
   };

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { ok } from '../helpers/api.js';
+import { buildArchive, contextTar } from '../helpers/build.js';
 import { inTurns, type Memory, median, memoryOf, milliseconds } from './measure.js';
 import { reference, run, type Side, tinydocker } from './sides.js';
 
@@ -41,6 +42,22 @@ async function memory(side: Side, fits: Side['owns'], field: keyof Memory): Prom
   const after = memoryOf(fits);
   for (const id of ids) await side.engine.remove(id);
   return (after[field] - before[field]) / ids.length;
+}
+
+/** Ten steps: five commands, two copies, a directory, two that change the configuration only. */
+const tenSteps = (image: string): Buffer =>
+  contextTar(
+    [
+      `FROM ${image}`,
+      ...[1, 2, 3].map((n) => `RUN echo ${n} >/${n}`),
+      ...['COPY a /a', 'COPY b /b', 'ENV x=y', 'RUN echo 4 >/4', 'RUN echo 5 >/5', 'WORKDIR /w', 'CMD ["x"]'],
+    ].join('\n'),
+    { a: 'a'.repeat(1000), b: 'b'.repeat(100_000) },
+  );
+
+async function build({ engine }: Side, query: { nocache?: number } = {}): Promise<void> {
+  const { error } = await buildArchive(engine.api, tenSteps(engine.image), query);
+  if (error !== undefined) throw new Error(`build: ${error}`);
 }
 
 const each = async (sides: Side[], measure: (side: Side) => Promise<number>): Promise<number[]> => {
@@ -106,6 +123,24 @@ const MEASURES: Record<string, { what: string; unit: string; measure: (sides: Si
     what: 'memory of the idle engine, proportional',
     unit: 'KiB',
     measure: (sides) => each(sides, async (side) => memoryOf(side.owns).pss),
+  },
+  build: {
+    what: 'a build of ten steps, without cache',
+    unit: 'ms',
+    measure: (sides) =>
+      inTurns(
+        Math.ceil(runs / 5),
+        sides.map((side) => () => build(side, { nocache: 1 })),
+      ),
+  },
+  'build-cached': {
+    what: 'the same, all of it cached',
+    unit: 'ms',
+    measure: (sides) =>
+      inTurns(
+        runs,
+        sides.map((side) => () => build(side)),
+      ),
   },
   command: {
     what: 'run --rm busybox true, the whole command',

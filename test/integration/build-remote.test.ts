@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type BuildQuery, buildArchive, build as buildWith, contextTar } from '../helpers/build.js';
 import { Engine } from '../helpers/engine.js';
+import { Registry } from '../helpers/registry.js';
 import { tar } from '../helpers/tar.js';
 import { until } from '../helpers/until.js';
 
@@ -189,4 +190,33 @@ describe('repositories', () => {
     }
     nothingLeft();
   });
+});
+
+test('images that a build names are pulled, for who may', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tdt-auth-'));
+  // bcrypt of "secret", as htpasswd -nbB makes it.
+  writeFileSync(join(directory, 'htpasswd'), 'alice:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n');
+  let registry = await Registry.start();
+  try {
+    await registry.push('team/app', '1', { layers: [[{ name: 'from-registry', content: 'x' }]] });
+    registry = await registry.reopen(`auth: {htpasswd: {realm: here, path: ${directory}/htpasswd}}`);
+    const dockerfile = `FROM busybox\nCOPY --from=${registry.host}/team/app:1 /from-registry /x`;
+    const config = { [registry.host]: { username: 'alice', password: 'secret' } };
+    const headers = { 'x-registry-config': Buffer.from(JSON.stringify(config)).toString('base64url') };
+    const denied = await buildWith(engine.api, dockerfile);
+    assert.match(denied.error ?? '', /pull access denied/);
+    const built = await buildWith(engine.api, dockerfile, {}, {}, headers);
+    assert.equal(built.error, undefined);
+    assert.equal(await said(built.id, 'cat /x'), 'x');
+    const again = await buildWith(engine.api, dockerfile, {}, { pull: 1 }, headers);
+    assert.match(again.error ?? '', /busybox/, 'busybox is of no registry here');
+    const from = await buildWith(engine.api, `FROM ${registry.host}/team/app:1\nENV a=b`, {}, { pull: 1 }, headers);
+    assert.equal(from.error, undefined);
+    assert.ok(
+      from.messages.some((message) => /Image is up to date/.test((message as { status?: string }).status ?? '')),
+    );
+  } finally {
+    await registry.close();
+    rmSync(directory, { recursive: true });
+  }
 });

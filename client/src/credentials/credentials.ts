@@ -90,3 +90,13 @@ export async function forgetCredentials(env: Environment, server: string): Promi
 export const authHeaders = (auth: AuthConfig): Record<string, string> => ({
   'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url'),
 });
+
+/** The same for a build, which may need images of any registry: all that we are known at. @throws Failure */
+export async function allAuthHeaders(env: Environment): Promise<Record<string, string>> {
+  const config = readConfigFile(configPath(env));
+  const servers = new Set([...Object.keys(config.auths ?? {}), ...Object.keys(config.credHelpers ?? {})]);
+  const known: Record<string, AuthConfig> = {};
+  for (const server of servers) known[server] = await credentialsFor(env, server);
+  if (servers.size === 0) return {};
+  return { 'X-Registry-Config': Buffer.from(JSON.stringify(known)).toString('base64url') };
+}

@@ -32,14 +32,20 @@ const statements = (db: Db) => ({
   remove: db.prepare('DELETE FROM build_cache WHERE key = ?'),
 });
 
+/** ms that uses are gathered. */
+const WRITE_AFTER = 1000;
+
 /** What steps of builds have made, all of it in memory and every change written through. Rows go with their images. */
 export class BuildCacheStore {
   readonly #sql: ReturnType<typeof statements>;
   readonly #byKey = new Map<string, CacheRecord>();
   readonly #inUse = new Map<string, number>();
+  readonly #used = new Set<string>();
+  readonly #transaction: (work: () => void) => void;
 
   constructor(db: Db) {
     this.#sql = statements(db);
+    this.#transaction = (work) => db.transaction(work)();
     for (const row of db.prepare('SELECT * FROM build_cache ORDER BY created_at').all() as Row[]) {
       this.#byKey.set(row.key, {
         key: row.key,
@@ -68,12 +74,26 @@ export class BuildCacheStore {
     this.#byKey.set(key, record);
   }
 
-  /** It has been of use once more. */
+  /** It has been of use once more. That is written down when there is time: a power cut may lose it. */
   use(key: string, usedAt: string): void {
     const record = this.#byKey.get(key);
     if (!record) return;
-    this.#sql.use.run(usedAt, record.uses + 1, key);
     this.#byKey.set(key, { ...record, usedAt, uses: record.uses + 1 });
+    if (this.#used.size === 0) setTimeout(() => this.flush(), WRITE_AFTER).unref();
+    this.#used.add(key);
+  }
+
+  /** Writes down what has been of use. */
+  flush(): void {
+    const used = [...this.#used].flatMap((key) => this.#byKey.get(key) ?? []);
+    this.#used.clear();
+    try {
+      this.#transaction(() => {
+        for (const { key, usedAt, uses } of used) this.#sql.use.run(usedAt, uses, key);
+      });
+    } catch {
+      // The disk is full: that it was of use is known until the daemon ends.
+    }
   }
 
   remove(key: string): void {

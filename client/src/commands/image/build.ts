@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { LineDecoder } from '@tinydocker/shared/json-lines.js';
 import { parseSize } from '@tinydocker/shared/units.js';
 import { defineCommand } from '../../command.js';
+import { allAuthHeaders } from '../../credentials/credentials.js';
 import { Failure } from '../../errors.js';
 import { bool, int, list, parsed, text } from '../../flags/types.js';
 import { openContext } from '../build/context.js';
@@ -136,7 +137,10 @@ export const command = defineCommand({
       ssh: agentsOf(flags.ssh, env),
       version: '1',
     };
-    const headers = secrets && { 'X-Build-Secrets': Buffer.from(JSON.stringify(secrets)).toString('base64') };
+    const headers = {
+      ...(await allAuthHeaders(env)),
+      ...(secrets && { 'X-Build-Secrets': Buffer.from(JSON.stringify(secrets)).toString('base64') }),
+    };
     const reply = await engine.upload('/build', query, context.content, 'POST', headers);
     const decoder = new LineDecoder<BuildMessage>();
     const progress = new BuildProgress(flags.quiet ? { write() {}, isTerminal: false } : stderr, context.lines);
