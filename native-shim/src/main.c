@@ -7,18 +7,34 @@
  * one. Holds: the pid of the container's init and of every exec in
  * it. It is the parent of them all and reaps them.
  */
+#include <errno.h>
+#include <linux/keyctl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "supervisor.h"
 #include "zygote.h"
 
 #define CONTROL_FD 3
+#define POSSESSOR_ALL 0x3f000000 /* KEY_POS_ALL of linux/key.h, which is the kernel's own */
+
+/*
+ * The container's processes inherit it: the keys of whoever started the daemon, and of other containers, are none of theirs.
+ * Only who has it may look into it: root of another container is the same user. Some kernels, and filters around the
+ * daemon, know no keys at all.
+ */
+static int join_own_keyring(void)
+{
+    long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    if (key < 0) return errno == ENOSYS || errno == EPERM ? 0 : -1;
+    return (int)syscall(SYS_keyctl, KEYCTL_SETPERM, key, POSSESSOR_ALL);
+}
 
 int main(int argc, char **argv)
 {
@@ -50,6 +66,10 @@ int main(int argc, char **argv)
         bundle = order.bundle;
     }
     prctl(PR_SET_NAME, "td-shim", 0, 0, 0);
+    if (join_own_keyring() < 0) {
+        dprintf(CONTROL_FD, "{\"event\":\"failed\",\"errno\":\"%s\"}\n", strerrorname_np(errno));
+        return 1;
+    }
     if (chdir(bundle) != 0) {
         perror(bundle);
         return 1;

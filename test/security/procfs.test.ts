@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { refused } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
+import { until } from '../helpers/until.js';
 import { HostWatch } from '../helpers/watch.js';
 
 /* The kernel's switches: what a request may set, and what a container may. */
@@ -128,4 +130,29 @@ test('a working directory is not another process’s (CVE-2024-21626)', async ()
     await refused(engine.api.post(`/containers/${id}/start`), 500, /working directory "[^"]*": .+/);
     await engine.remove(id);
   }
+});
+
+test('a container has a session keyring of its own, which its execs share: no other’s keys, and none of who started the daemon', async () => {
+  // Docker’s profile denies keyctl(2), and /proc/keys is masked: both are switched off to look.
+  const HostConfig = {
+    SecurityOpt: ['seccomp=unconfined'],
+    MaskedPaths: [],
+    ReadonlyPaths: [],
+  };
+  const sessions = (text: string) =>
+    text.split('\n').flatMap((line) => (/keyring\s+_ses\b/.test(line) ? [line.split(' ')[0]!] : []));
+  // Of the keyrings of logins root sees the names, in containers as well.
+  const own = (text: string) =>
+    sessions(text).filter((key) => !sessions(readFileSync('/proc/keys', 'utf8')).includes(key));
+  const seen: (string | undefined)[][] = [];
+  for (let i = 0; i < 2; i++) {
+    const id = await engine.launch({ Cmd: ['sh', '-c', 'cat /proc/keys; sleep 600'], HostConfig });
+    const inExec = own((await engine.exec(id, ['cat', '/proc/keys'])).stdout);
+    assert.equal(inExec.length, 1);
+    const first = await until('the list', async () => (await engine.logs(id)).stdout);
+    assert.deepEqual(own(first), inExec);
+    seen.push(inExec);
+    await engine.remove(id);
+  }
+  assert.notEqual(seen[0]![0], seen[1]![0]);
 });
