@@ -34,6 +34,8 @@ const answers = (port: number): Promise<boolean> =>
 export interface RegistryOptions {
   /** What goes into its configuration beside storage and port. */
   config?: string;
+  /** A process in whose network it is to be reached. */
+  namespaceOf?: number;
 }
 
 /** What an image in the registry is made of. */
@@ -66,6 +68,7 @@ export class Registry {
   readonly host: string;
   readonly port: number;
   #process: ChildProcess | undefined;
+  #namespaceOf: number | undefined;
 
   private constructor(port: number) {
     this.port = port;
@@ -81,6 +84,7 @@ export class Registry {
   static async start(options: RegistryOptions = {}): Promise<Registry> {
     const registry = new Registry(await freePort());
     mkdirSync(join(registry.home, 'store'));
+    registry.#namespaceOf = options.namespaceOf;
     await registry.#launch(options.config);
     return registry;
   }
@@ -93,14 +97,18 @@ http: {addr: "${this.host}"}
 ${config}
 `;
     writeFileSync(join(this.home, 'config.yml'), text);
-    const child = spawn('docker-registry', ['serve', join(this.home, 'config.yml')], { stdio: 'ignore' });
+    const command = ['docker-registry', 'serve', join(this.home, 'config.yml')];
+    const pid = this.#namespaceOf;
+    const [program, ...args] = pid === undefined ? command : ['nsenter', '-t', String(pid), '-n', ...command];
+    const child = spawn(program!, args, { stdio: 'ignore' });
     this.#process = child;
     const ended = new Promise<never>((_resolve, reject) => {
       child.on('error', reject);
       child.on('exit', (code) => reject(new Error(`docker-registry ended with ${code}`)));
     });
     ended.catch(() => {});
-    await Promise.race([until('the registry answers', () => answers(this.port)), ended]);
+    // One in another network is not reached from here: who uses it, waits.
+    if (pid === undefined) await Promise.race([until('the registry answers', () => answers(this.port)), ended]);
   }
 
   /** The same store with another configuration. */

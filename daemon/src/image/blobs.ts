@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newId } from '../lib/ids.js';
 
 /** Where blobs lie: one file each, named by its digest. */
 export interface BlobPaths {
@@ -10,7 +12,18 @@ export interface BlobPaths {
 /** Makes a received file the blob with this digest, which the caller has computed from its bytes. */
 export const placeBlob = (paths: BlobPaths, file: string, digest: string): void => renameSync(file, paths.blob(digest));
 
-export const removeBlob = (paths: BlobPaths, digest: string): void => rmSync(paths.blob(digest), { force: true });
+/** Takes a blob away at once, by a rename; its pages are given back in the background: of a large one that takes a while. */
+export function removeBlob(paths: BlobPaths & { readonly trash: string }, digest: string): void {
+  const trash = join(paths.trash, newId());
+  try {
+    renameSync(paths.blob(digest), trash);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  // What cannot be removed now stays in the trash, which is emptied at the next start.
+  unlink(trash).catch(() => {});
+}
 
 /** After a crash: removes files that have no row. Returns the digests in `known` whose file is missing. */
 export function restoreBlobs(paths: BlobPaths, known: ReadonlySet<string>): string[] {

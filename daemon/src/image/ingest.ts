@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, invalid, SystemError } from '@tinydocker/shared/errors.js';
 import { newId } from '../lib/ids.js';
@@ -77,8 +77,8 @@ export class Ingest {
   }
 
   /** Removes what has not been put elsewhere. */
-  close(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+  async close(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
   }
 }
 

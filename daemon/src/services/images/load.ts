@@ -49,7 +49,7 @@ export async function loadImages(
     // What is left of a failure is gone by the time that it is told.
     await Promise.all([...unpacked.values()].map(({ directory }) => deps.layers.discard(directory)));
     await eager.close();
-    ingest.close();
+    await ingest.close();
     collectContent(deps); // layers whose last image went away while they were held
   }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { AuthConfig } from '@tinydocker/shared/api/auth.js';
 import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { parseReference, type Reference } from '@tinydocker/shared/reference.js';
@@ -50,6 +51,8 @@ function repositoriesWith(deps: Pick<Deps, 'images'>, digest: string, target: Re
   }
   return [...paths].slice(0, MOUNTS_LIMIT);
 }
+
+const COMPRESSED_AT_ONCE = 4;
 
 /** Repositories that are asked for one blob. */
 const MOUNTS_LIMIT = 3;
@@ -126,7 +129,8 @@ async function compressLayers(
   const blobs = deps.images.blobs(image.id);
   const release = deps.layers.heldBlobs.hold(blobs);
   try {
-    await inParallel(deps.config.registries.uploads, blobs, signal, async (digest, i, inner) => {
+    // Each takes a processor and its buffers.
+    await inParallel(Math.min(availableParallelism(), COMPRESSED_AT_ONCE), blobs, signal, async (digest, i, inner) => {
       if (deps.images.content.blobSize(digest) === 0 || (await hasBlob(repository, digest, inner))) return;
       progress[i]!.say('Waiting');
       await compressLayer(deps, image.id, i, inner);
