@@ -97,6 +97,19 @@ test('build: another Dockerfile, inside and outside; what is ignored is not sent
   assert.equal(await cli().ok(['inspect', '-f', '{{.Config.Labels}}', other.stdout.trim()]), 'map[l:m]');
 });
 
+test('build: files of every size come along', async () => {
+  // Whole blocks of the archive, none, and one byte more or less.
+  const sizes = [0, 1, 511, 512, 513, 1024, 1 << 20, (5 << 20) + 1];
+  const files = Object.fromEntries(sizes.map((size, i) => [`f${i}`, 'x'.repeat(size)]));
+  const path = directory({
+    ...files,
+    Dockerfile: 'FROM busybox\nCOPY . /c\nCMD cd /c && stat -c %s f0 f1 f2 f3 f4 f5 f6 f7',
+  });
+  const { code, stdout, stderr } = await cli().tdctl(`build -q ${path}`);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.equal(await cli().ok(`run --rm ${stdout.trim()}`), sizes.join('\n'));
+});
+
 test('build: secrets, and what is wrong', async () => {
   const path = directory({
     Dockerfile:

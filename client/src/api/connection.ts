@@ -152,6 +152,7 @@ export class Connection {
     try {
       for await (const chunk of body) {
         if (!this.#socket.writable) return;
+        if (chunk.length === 0) continue; // an empty chunk is the end of a body
         this.#socket.cork();
         this.#socket.write(`${chunk.length.toString(16)}\r\n`);
         this.#socket.write(chunk);
@@ -167,8 +168,13 @@ export class Connection {
   }
 
   #whenWritable(resolve: () => void): void {
-    this.#socket.once('drain', resolve);
-    this.#socket.once('close', resolve);
+    const done = () => {
+      this.#socket.off('drain', done);
+      this.#socket.off('close', done);
+      resolve();
+    };
+    this.#socket.on('drain', done);
+    this.#socket.on('close', done);
   }
 
   #data(chunk: Buffer): void {
