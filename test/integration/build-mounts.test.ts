@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,9 +86,13 @@ RUN --network=none ls /sys/class/net >/net`;
     const dockerfile = `FROM busybox
 RUN --mount=type=secret,id=token,required cat /run/secrets/token | tr a-z A-Z >/o; stat -c "%a %u" /run/secrets/token >>/o
 RUN --mount=type=secret,id=token,target=/etc/t,mode=0444,uid=7 stat -c "%a %u" /etc/t >>/o
-RUN --mount=type=secret,id=none [ ! -e /run/secrets/none ]`;
+RUN --mount=type=secret,id=none [ ! -e /run/secrets/none ]
+RUN --mount=type=secret,id=token,env=TOKEN [ "\${#TOKEN}" = 8 ] && [ ! -e /run/secrets/token ] && echo variable >>/o`;
     const { id, text } = await made(dockerfile, {}, {}, secretHeader({ token: 'hushhush' }));
-    assert.equal(await said(id, 'cat /o; ls -d /run/secrets /etc/t 2>/dev/null'), 'HUSHHUSH400 0\n444 7\n');
+    const root = engine.daemon!.dataRoot;
+    for (const name of readdirSync(root).filter((one) => one.startsWith('tinydocker.db')))
+      assert.ok(!readFileSync(join(root, name)).includes('hushhush'), name);
+    assert.equal(await said(id, 'cat /o; ls -d /run/secrets /etc/t 2>/dev/null'), 'HUSHHUSH400 0\n444 7\nvariable\n');
     const history = await ok<unknown>(engine.api.get(`/images/${id}/history`));
     const inspect = await ok<unknown>(engine.api.get(`/images/${id}/json`));
     for (const place of [text, JSON.stringify(history), JSON.stringify(inspect), engine.daemon!.log])

@@ -186,6 +186,7 @@ describe('files', () => {
       ['/d/../top.md ./n/../m', 'cat /m', 't\n'],
       ['["top.md", "/a b/"]', 'ls "/a b"', 'top.md\n'],
       ['--chown=7:8 --chmod=0421 d /n', 'stat -c "%u:%g %a" /n /n/one /n/e/two.md', '7:8 421\n7:8 421\n7:8 421\n'],
+      ['--chmod=go=rX,u+x,+t d /n', 'stat -c %a /n /n/one /n/e/two.md', '1755\n1744\n1744\n'],
       ['--chown=root d/one /n', 'stat -c "%u:%g" /n', '0:0\n'],
       ['--exclude=e --exclude=*ink d /n', 'ls /n', 'one\n'],
       ['--exclude=**/*.md d /n', 'find /n -type f', '/n/one\n'],

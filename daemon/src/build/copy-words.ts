@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { invalid, notImplemented } from '@tinydocker/shared/errors.js';
+import { invalid } from '@tinydocker/shared/errors.js';
 import type { Instruction } from './dockerfile.js';
 import { type Expansion, expand } from './expand.js';
 import { type FlagKind, readFlags } from './flags.js';
@@ -10,7 +10,7 @@ import { jsonWords } from './words.js';
 export interface Copy {
   readonly from: string | undefined;
   readonly chown: string | undefined;
-  /** Octal digits. */
+  /** Octal digits, or as of chmod(1): `u+x,go=r`. */
   readonly chmod: string | undefined;
   readonly parents: boolean;
   readonly excludes: readonly string[];
@@ -33,9 +33,10 @@ export const ADD_FLAGS = { ...BOTH, checksum: 'text', 'keep-git-dir': 'boolean',
 
 type AnyFlag = keyof typeof COPY_FLAGS | keyof typeof ADD_FLAGS;
 
-function octal(mode: string | undefined): string | undefined {
-  if (mode === undefined || /^[0-7]{1,5}$/.test(mode)) return mode;
-  if (/^[ugoa]*[-+=]/.test(mode)) throw notImplemented(`this engine takes --chmod as octal digits only, not "${mode}"`);
+const CHANGE = /^[ugoa]*(?:[-+=][rwxXst]*)+(?:,[ugoa]*(?:[-+=][rwxXst]*)+)*$/;
+
+function modeOf(mode: string | undefined): string | undefined {
+  if (mode === undefined || /^[0-7]{1,5}$/.test(mode) || CHANGE.test(mode)) return mode;
   throw invalid(`invalid chmod parameter: '${mode}'. it should be octal string and between 0 and 07777`);
 }
 
@@ -69,7 +70,7 @@ export function parseCopy(instruction: Instruction, by: Expansion): Copy {
   return {
     from: texts.from,
     chown: put(texts.chown),
-    chmod: octal(put(texts.chmod)),
+    chmod: modeOf(put(texts.chmod)),
     parents: on.has('parents'),
     excludes: (lists.exclude ?? []).map((text) => expand(text, by)),
     checksum: put(texts.checksum),

@@ -8,8 +8,10 @@ import { readFlags } from './flags.js';
 /** What `RUN --mount` asks for. */
 export interface RunMount {
   readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
-  /** Absolute; '' where a secret has no file. */
+  /** Absolute; '' where a secret is a variable only. */
   readonly target: string;
+  /** The variable that a secret is in. */
+  readonly env: string | undefined;
   /** bind: a path below the context, or below `from`; cache: below `from`. */
   readonly source: string;
   /** A stage or an image. */
@@ -57,13 +59,15 @@ function numberOf(values: ReadonlyMap<string, string | undefined>, name: string,
   return Number.parseInt(value, base);
 }
 
+const initialTarget = (type: RunMount['type'], id: string): string =>
+  type === 'secret' ? `/run/secrets/${id}` : `/run/buildkit/ssh_agent.${id}`;
+
 /** One `--mount`, with variables put in. @param directory what relative targets are in */
 export function parseRunMount(text: string, directory: string): RunMount {
   const values = new Map(fields(text));
   for (const key of values.keys()) if (!KEYS.includes(key)) throw invalid(`unexpected key '${key}' in '${text}'`);
   const type = (values.get('type') ?? 'bind') as RunMount['type'];
   if (!TYPES.includes(type)) throw invalid(`unsupported mount type "${type}"`);
-  if (values.has('env')) throw notImplemented('this engine offers secrets as files only, not as variables (env)');
   const target = values.get('target') ?? values.get('dst') ?? values.get('destination');
   const source = values.get('source') ?? values.get('src') ?? '';
   const sharing = (values.get('sharing') ?? 'shared') as RunMount['sharing'];
@@ -73,9 +77,12 @@ export function parseRunMount(text: string, directory: string): RunMount {
   const id = given || (type === 'secret' ? posix.basename(source || target || '') : type === 'ssh' ? 'default' : '');
   if (type === 'secret' && !id) throw invalid('one of source, target required');
   const size = values.get('size');
+  const env = type === 'secret' && values.has('env') ? values.get('env') || id : undefined;
+  if (env !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(env)) throw invalid(`invalid name of a variable: "${env}"`);
   return {
     type,
-    target: posix.resolve(directory, target ?? (type === 'secret' ? `/run/secrets/${id}` : `/run/buildkit/ssh_agent.${id}`)),
+    target: env !== undefined && !target ? '' : posix.resolve(directory, target ?? initialTarget(type, id)),
+    env,
     source,
     from: values.get('from'),
     readOnly: flagOf(values, 'readonly', 'ro') ?? !(flagOf(values, 'rw', 'readwrite') ?? type !== 'bind'),

@@ -114,5 +114,7 @@ test('mounts of RUN', () => {
   wrong('--mount=type=foo,target=/a', /unsupported mount type "foo"/);
   wrong('--mount=type=bind', /invalid mount target/);
   wrong('--mount=target=/a,what=1', /unexpected key 'what'/);
-  wrong('--mount=type=secret,id=a,env=X', /as files only/);
+  const variable = run('--mount=type=secret,id=a,env=X').mounts[0]!;
+  assert.deepEqual([variable.env, variable.target], ['X', '']);
+  wrong('--mount=type=secret,id=a,env=1=2', /invalid name of a variable/);
 });

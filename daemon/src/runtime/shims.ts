@@ -22,6 +22,8 @@ export interface StartSteps {
 /** What is known of containers only while they and this daemon run. */
 export class ShimRegistry {
   readonly execs = new ExecTable();
+  /** Variables of containers that are being started which no store may have. */
+  readonly secretEnv = new Map<string, readonly string[]>();
   readonly #shims = new Map<string, { shim: Shim; cleared: Promise<void> }>();
   readonly #waiting = new Map<string, WaitingClient[]>();
   readonly #steps = new Map<string, StartSteps>();

@@ -1,6 +1,7 @@
 #include "td-layer/copy.h"
 #include "td-layer/confine.h"
 #include "td-layer/fail.h"
+#include "td-layer/mode-change.h"
 #include "td-layer/xattr.h"
 
 #include "mount.h"
@@ -73,7 +74,7 @@ static gid_t gid_of(const struct copy *c, const struct stat *st)
 /* The owner first: a change of it takes set-user-ID bits and capabilities away. */
 static void copy_state(const struct copy *c, int from, int to, const struct stat *st, const char *name)
 {
-    mode_t mode = c->options->change_mode ? c->options->mode : st->st_mode & 07777;
+    mode_t mode = c->options->mode ? mode_change(c->options->mode, st->st_mode) : st->st_mode & 07777;
     if (fchown(to, uid_of(c, st), gid_of(c, st)) < 0 || fchmod(to, mode) < 0)
         fail_errno(errno, "set owner and mode of \"%s\"", name);
     copy_attributes(from, to, name);
@@ -247,14 +248,19 @@ static void copy_entry(struct copy *c, int source, int target, const char *name,
     close(to);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static bool is_excluded(struct copy *c, const char *name)
 {
-    if (!c->options->excludes) return false;
+    const struct copy_options *options = c->options;
     char path[PATH_MAX];
+    if (options->exclude_count == 0) return false;
     if (snprintf(path, sizeof path, "%s%s", c->source, name) >= (int)sizeof path) return false;
-    for (char *const *exclude = c->options->excludes; *exclude; exclude++)
-        if (strcmp(*exclude, path) == 0) return true;
-    return false;
+    char *key = path;
+    return bsearch(&key, options->excludes, options->exclude_count, sizeof key, by_name) != NULL;
 }
 
 static void copy_directory(struct copy *c, int source, int target, int depth)

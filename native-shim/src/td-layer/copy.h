@@ -6,6 +6,7 @@
 #define TD_LAYER_COPY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /*
@@ -26,9 +27,9 @@ struct copy_options {
     bool owner; /* everything belongs to uid and gid */
     uid_t uid;
     gid_t gid;
-    bool change_mode; /* everything has this mode */
-    mode_t mode;
-    char *const *excludes; /* paths below the source's root that are left out, NULL at the end; or NULL */
+    const char *mode;      /* what becomes of modes (mode-change.h), or NULL */
+    char *const *excludes; /* paths below the source's root that are left out, sorted */
+    size_t exclude_count;
 };
 
 /*

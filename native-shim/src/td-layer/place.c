@@ -52,11 +52,15 @@ int place_open_source(const char *const *source, const char *scratch)
     return fd;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 void place(int source, char *const *words, size_t count)
 {
     struct copy_options options = {.merge = true};
     char **excludes = allocate((count + 1) * sizeof *excludes);
-    size_t exclude_count = 0;
     int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     check(root, "the new root");
     for (size_t i = 0; i < count;) {
@@ -66,14 +70,14 @@ void place(int source, char *const *words, size_t count)
             owner_look_up(words[i++], &options.uid, &options.gid);
             options.owner = true;
         } else if (strcmp(word, "chmod") == 0 && left > 0) {
-            options.mode = (mode_t)strtoul(words[i++], NULL, 8) & 07777;
-            options.change_mode = true;
+            options.mode = words[i++];
         } else if (strcmp(word, "exclude") == 0 && left > 0) {
-            excludes[exclude_count++] = words[i++];
+            excludes[options.exclude_count++] = words[i++];
             options.excludes = excludes;
         } else if (strcmp(word, "mkdir") == 0 && left > 0) {
             copy_make_directory(root, words[i++], &options);
         } else if (strcmp(word, "copy") == 0 && left > 2) {
+            qsort(excludes, options.exclude_count, sizeof *excludes, by_name);
             copy_into(source, words[i], root, words[i + 1], words[i + 2], &options);
             i += 3;
         } else {

@@ -37,7 +37,7 @@ async function ready(session: Session, mount: RunMount, find: FindSource): Promi
   if (type === 'secret' || type === 'ssh') {
     const known = type === 'secret' ? session.options.secrets.has(id) : session.options.agents.has(id);
     if (!known && mount.required) throw invalid(`${type === 'ssh' ? 'agent' : 'secret'} ${id}: not found`);
-    return { mount, image: undefined, key: [type, target, id, known, mode, uid, gid] };
+    return { mount, image: undefined, key: [type, target, mount.env, id, known, mode, uid, gid] };
   }
   if (type === 'tmpfs') return { mount, image: undefined, key: [type, target, size] };
   const image = from === undefined ? undefined : await find(from);
@@ -106,6 +106,8 @@ function secretMount(session: Session, { id, target, mode, uid, gid }: RunMount,
 export interface MountedRun {
   readonly mounts: Mount[];
   readonly env: string[];
+  /** Variables that nothing may keep. */
+  readonly secretEnv: string[];
   release(): void;
 }
 
@@ -114,6 +116,7 @@ export async function makeMounts(session: Session, all: readonly ReadyMount[]): 
   const releases: (() => void)[] = [];
   const mounts: Mount[] = [];
   const env: string[] = [];
+  const secretEnv: string[] = [];
   const release = () => {
     for (const one of releases.splice(0)) one();
   };
@@ -130,7 +133,8 @@ export async function makeMounts(session: Session, all: readonly ReadyMount[]): 
         mounts.push({ Type: 'bind', Source: held.directory, Target, ReadOnly: mount.readOnly });
       } else if (type === 'secret') {
         const value = session.options.secrets.get(mount.id);
-        if (value) mounts.push(secretMount(session, mount, value));
+        if (value && mount.target !== '') mounts.push(secretMount(session, mount, value));
+        if (value && mount.env !== undefined) secretEnv.push(`${mount.env}=${value.toString()}`);
       } else {
         const socket = session.options.agents.get(mount.id);
         if (socket === undefined) continue;
@@ -143,7 +147,7 @@ export async function makeMounts(session: Session, all: readonly ReadyMount[]): 
     release();
     throw error;
   }
-  return { mounts, env, release };
+  return { mounts, env, secretEnv, release };
 }
 
 /** Whether any layer has something at a path, looking through no link. */

@@ -161,14 +161,15 @@ export async function runCommand(
     return await deps.locks.run(id, async () => {
       try {
         const said = attachOutput(deps, id, output);
-        await startLocked(deps, id);
+        if (made.secretEnv.length > 0) deps.shims.secretEnv.set(id, made.secretEnv);
+        await startLocked(deps, id).finally(() => deps.shims.secretEnv.delete(id));
         const code = await untilEnded(session, id);
         await said.ended;
         if (code !== 0) throw new CommandFailure(shown, code, said.tail);
         const upper = session.fresh('ran');
         // Away from the container, which can go now.
         renameSync(`${deps.paths.container(id)}/upper`, upper);
-        removeMountPoints(upper, treeOf(deps, image), command.mounts.map(({ mount }) => mount.target));
+        removeMountPoints(upper, treeOf(deps, image), command.mounts.map(({ mount }) => mount.target).filter(Boolean));
         return { upper };
       } finally {
         if (deps.containers.get(id)) {

@@ -12,6 +12,7 @@ export function scriptCommand(session: Session, text: string): { args: string[];
   const mount = {
     type: 'bind' as const,
     target,
+    env: undefined,
     source: '',
     from: undefined,
     readOnly: true,

@@ -24,7 +24,7 @@ import { locateMounts } from './volumes.js';
 
 type BundleDeps = Pick<
   Deps,
-  'addresses' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'users' | 'volumes'
+  'addresses' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'shims' | 'users' | 'volumes'
 >;
 
 /** The container's cgroup, from the root of every hierarchy. */
@@ -41,7 +41,9 @@ export function layerPaths(deps: Pick<Deps, 'layers' | 'paths'>, record: Contain
 const SECCOMP_ANNOTATION = 'org.tinydocker.seccomp';
 
 function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined, filter: SeccompFilter | undefined): OciSpec {
-  const { config, hostConfig } = record;
+  const { hostConfig } = record;
+  const secrets = deps.shims.secretEnv.get(record.id);
+  const config = secrets ? { ...record.config, Env: [...(record.config.Env ?? []), ...secrets] } : record.config;
   const dir = deps.paths.container(record.id);
   const names = namesOf(deps, record);
   const devices = containerDevices(hostConfig);
