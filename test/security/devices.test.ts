@@ -54,7 +54,8 @@ test('a parent of the cgroup cannot lead out of the hierarchies', async () => {
   await engine.start(id);
   assert.ok(!existsSync(`/tmp/${name}`) && !existsSync(`/sys/${name}`) && !existsSync(`/sys/fs/${name}`));
   await engine.remove(id);
-  const roots = unified ? ['/sys/fs/cgroup'] : readdirSync('/sys/fs/cgroup').map((dir) => `/sys/fs/cgroup/${dir}`);
+  const hierarchies = readdirSync('/sys/fs/cgroup', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const roots = unified ? ['/sys/fs/cgroup'] : hierarchies.map(({ name }) => `/sys/fs/cgroup/${name}`);
   for (const root of roots)
     for (const dir of [`${root}/tmp/${name}`, `${root}/tmp`])
       if (statSync(dir, { throwIfNoEntry: false })) rmdirSync(dir);
