@@ -22,6 +22,7 @@ export interface LayerHelperOptions {
 const LINE_LIMIT = 64 * 1024;
 
 const ARCHIVE_VERBS: ReadonlySet<string> = new Set([
+  'compress',
   'context',
   'decompress',
   'extract',

@@ -5,6 +5,8 @@
  *   td-layer unpack DIR [keep]
  *                            reads a layer (tar, plain or compressed) on stdin and writes it into DIR, which is
  *                            empty, and, as it is, to descriptor 3; confines itself to DIR before the first byte
+ *   td-layer compress DIR    compresses a file, descriptor 4, with gzip to descriptor 3; confines itself to DIR, where it has
+ *                            nothing to do
  *   td-layer decompress DIR  reads what is compressed, or not, on stdin and writes it decompressed to descriptor 3; confines
  *                            itself to DIR, where it has nothing to do
  *   td-layer differ RIGHT DIR
@@ -234,6 +236,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "probe") == 0) return verb_probe(argv[2]);
     if (argc > 3 && strcmp(argv[1], "gather") == 0 && arguments_read(argv + 2, &arguments))
         return verb_gather(&arguments);
+    if (argc == 3 && strcmp(argv[1], "compress") == 0) return verb_compress(argv[2]);
     if (argc == 3 && strcmp(argv[1], "decompress") == 0) return verb_decompress(argv[2]);
     if (argc == 4 && strcmp(argv[1], "differ") == 0) return verb_differ(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "remove") == 0) return verb_remove(argv[2]);
@@ -253,7 +256,8 @@ int main(int argc, char **argv)
             (!VERBS[i].path || (arguments.path && *arguments.path == '/')))
             return VERBS[i].run(&arguments);
     }
-    fputs("usage: td-layer unpack DIR [keep] <LAYER\n       td-layer decompress DIR <FILE 3>PLAIN\n       "
+    fputs("usage: td-layer unpack DIR [keep] <LAYER\n       td-layer compress DIR 4<FILE 3>GZIP\n       "
+          "td-layer decompress DIR <FILE 3>PLAIN\n       "
           "td-layer differ RIGHT DIR\n       "
           "td-layer remove DIR\n       td-layer copy PATH DIR "
           "LAYER...\n"

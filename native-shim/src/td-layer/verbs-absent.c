@@ -7,6 +7,11 @@ int verb_unpack(const char *path, bool keep)
     fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer unpacks %s", path);
 }
 
+int verb_compress(const char *path)
+{
+    fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer compresses in %s", path);
+}
+
 int verb_decompress(const char *path)
 {
     fail(FAIL_SYSTEM, "td-tree reads no archives: td-layer decompresses in %s", path);

@@ -1,4 +1,5 @@
 #include "td-layer/verbs.h"
+#include "td-layer/compress.h"
 #include "td-layer/confine.h"
 #include "td-layer/fail.h"
 #include "td-layer/filesystem.h"
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 /* The descriptor that gets a copy of what is unpacked, or what has been decompressed. */
-enum { KEPT = 3 };
+enum { KEPT = 3, COMPRESSED = 4 };
 
 int verb_unpack(const char *path, bool keep)
 {
@@ -29,6 +30,14 @@ int verb_unpack(const char *path, bool keep)
     if (keep) input_copy(&input, KEPT);
     unpack(&input, confine(path, CONFINE_WRITE_LAYER, keep ? KEPT : STDERR_FILENO), &options);
     return 0;
+}
+
+int verb_compress(const char *path)
+{
+    fail_subject = "layer";
+    confine(path, CONFINE_READ, COMPRESSED);
+    compress_file(COMPRESSED, KEPT);
+    return fflush(stdout) == 0 ? 0 : 2;
 }
 
 int verb_decompress(const char *path)

@@ -12,6 +12,8 @@
 /* With `keep`, what is read goes to descriptor 3 as well. */
 int verb_unpack(const char *path, bool keep);
 int verb_decompress(const char *path);
+/* From descriptor 4 to descriptor 3. */
+int verb_compress(const char *path);
 int verb_extract(const struct arguments *arguments);
 
 /* Of a build; see main.c. */

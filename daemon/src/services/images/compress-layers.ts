@@ -27,7 +27,7 @@ export function compressLayer(
     const directory = join(deps.paths.ingest, `gzip-${newId()}`);
     mkdirSync(directory, { mode: 0o700 });
     try {
-      const file = await gzipFile(deps.paths.blob(digest), join(directory, 'layer'), signal);
+      const file = await gzipFile(deps.paths.blob(digest), join(directory, 'layer'), directory, signal);
       if (!content.hasBlob(file.digest)) {
         placeBlob(deps.paths, file.path, file.digest);
         try {
