@@ -3,6 +3,9 @@ import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { HTTP_STATUS } from '@tinydocker/shared/http-status.js';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+/** What a log may have of an address: arguments of a build are often passwords. */
+const shownUrl = (url: string): string => (/\/build\?/.test(url) ? url.slice(0, url.indexOf('?')) : url);
+
 /** What went wrong as a status and a sentence, for people and for the log. */
 function describe(error: unknown): { status: number; message: string } {
   if (error instanceof EngineError) return { status: HTTP_STATUS[error.kind], message: error.message };
@@ -25,8 +28,8 @@ function describe(error: unknown): { status: number; message: string } {
 function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { status, message } = describe(error);
   if (status === 304) return void reply.code(304).send();
-  if (status >= 500) request.log.error({ err: error, method: request.method, url: request.url }, message);
-  else request.log.debug({ method: request.method, url: request.url, status }, message);
+  if (status >= 500) request.log.error({ err: error, method: request.method, url: shownUrl(request.url) }, message);
+  else request.log.debug({ method: request.method, url: shownUrl(request.url), status }, message);
   reply.code(status).type('application/json').send(JSON.stringify({ message }));
 }
 
