@@ -231,4 +231,23 @@ describe('the cache', () => {
     writeFileSync(join(mounts, gate()!, 'data', 'go'), '');
     assert.match((await building).text, /kept\n/);
   });
+
+  test('many builds of the same at once, while others prune', async () => {
+    const dockerfile =
+      'FROM busybox AS a\nRUN echo 1 >/1\nCOPY f /f\nFROM busybox\nCOPY --from=a /f /g\nRUN echo 2 >/2';
+    const builds = Array.from({ length: 8 }, (_, i) =>
+      build(dockerfile, { f: 'x' }, { t: uniqueName('many'), nocache: i % 3 === 0 ? 1 : 0 }),
+    );
+    const prunes = Array.from({ length: 4 }, (_, i) =>
+      ok(engine.api.post(i % 2 === 0 ? '/images/prune' : '/build/prune', undefined, i % 2 === 0 ? {} : { all: 1 })),
+    );
+    const [built] = await Promise.all([Promise.all(builds), Promise.all(prunes)]);
+    for (const { id } of built) assert.equal((await engine.api.get(`/images/${id}/json`)).status, 200);
+    const { stdout } = await engine.run(['cat', '/g', '/2'], { Image: built.at(-1)!.id });
+    assert.equal(stdout, 'x2\n');
+    for (const id of new Set(built.map((one) => one.id))) await ok(engine.api.delete(`/images/${id}`, { force: true }));
+    await prune({ all: 1 });
+    assert.deepEqual(await usage(), []);
+    assert.deepEqual(readdirSync(join(root, 'ingest')), []);
+  });
 });
