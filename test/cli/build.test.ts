@@ -110,6 +110,16 @@ test('build: files of every size come along', async () => {
   assert.equal(await cli().ok(`run --rm ${stdout.trim()}`), sizes.join('\n'));
 });
 
+test('build: limits, hosts and network of its commands', async () => {
+  const path = directory({
+    Dockerfile:
+      'FROM busybox\nRUN ulimit -n >/o; grep other /etc/hosts >>/o; df -k /dev/shm | tail -1 >>/o; ls /sys/class/net >>/o\nCMD cat /o',
+  });
+  const flags = '--ulimit nofile=99:100 --add-host other:1.2.3.4 --shm-size 8m --network none -m 64m --cpu-shares 100';
+  const id = await cli().ok(`build -q ${flags} ${path}`);
+  assert.match(await cli().ok(`run --rm ${id}`), /^99\n1\.2\.3\.4\tother\nshm +8192 .*\nlo$/);
+});
+
 test('build: secrets, and what is wrong', async () => {
   const path = directory({
     Dockerfile:

@@ -327,6 +327,18 @@ describe('requests', () => {
     assert.equal((await made('FROM busybox\nENV between=1\nENV between=2')).steps['ENV between=1'], 'cached');
   });
 
+  test('platforms: this machine’s', async () => {
+    const { Architecture } = await ok<{ Architecture: string }>(engine.api.get('/images/busybox/json'));
+    const built = await made(
+      'FROM --platform=$TARGETPLATFORM busybox\nARG TARGETARCH\nRUN echo $TARGETARCH',
+      {},
+      { platform: `linux/${Architecture}` },
+    );
+    assert.ok(built.text.includes(`\n${Architecture}\n`));
+    const { error } = await build('FROM busybox', {}, { platform: 'linux/s390x' });
+    assert.match(error ?? '', /its platform \(linux\/\w+\) does not match the specified platform \(linux\/s390x\)/);
+  });
+
   test('archives in every compression, and what is none', async () => {
     const archive = contextTar('FROM busybox\nENV packed=1');
     assert.equal((await buildArchive(engine.api, gzipSync(archive))).error, undefined);

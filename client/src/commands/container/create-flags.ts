@@ -32,7 +32,7 @@ const attachStream = (value: string): string => {
   return stream;
 };
 
-function ulimit(value: string): Ulimit {
+export function ulimit(value: string): Ulimit {
   const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(value);
   if (!match) throw new Error(`invalid ulimit argument: ${value}`);
   const soft = Number(match[2]);

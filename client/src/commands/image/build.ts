@@ -5,9 +5,10 @@ import { parseSize } from '@tinydocker/shared/units.js';
 import { defineCommand } from '../../command.js';
 import { allAuthHeaders } from '../../credentials/credentials.js';
 import { Failure } from '../../errors.js';
-import { bool, int, list, parsed, text } from '../../flags/types.js';
+import { bool, int, list, parsed, parsedList, text } from '../../flags/types.js';
 import { openContext } from '../build/context.js';
 import { type BuildMessage, BuildProgress } from '../build/progress.js';
+import { ulimit } from '../container/create-flags.js';
 import { reason } from '../container/env-file.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -105,6 +106,7 @@ export const command = defineCommand({
     ssh: list('SSH agent socket to expose to the build ("default" or "id=socket")'),
     tag: list('Name and optionally a tag ("name:tag")', 't'),
     target: text('Set the target build stage to build'),
+    ulimit: parsedList('Ulimit options', 'ulimit', ulimit),
   },
   args: { min: 1, max: 1 },
   async run({ engine, stdout, stderr, env }, { flags, args }) {
@@ -133,6 +135,7 @@ export const command = defineCommand({
       networkmode: flags.network,
       extrahosts: encoded(flags['add-host']),
       target: flags.target,
+      ulimits: encoded(flags.ulimit),
       platform: flags.platform,
       ssh: agentsOf(flags.ssh, env),
       version: '1',
