@@ -12,7 +12,7 @@ import { newId } from '../../lib/ids.js';
 import { isSignal } from '../containers/signals.js';
 import { collectContent } from './collect.js';
 import { deriveImage } from './derive.js';
-import { publishImageName } from './publish.js';
+import { publishImage } from './publish.js';
 import { readName } from './tag.js';
 import type { ReportTransfer } from './transfer-progress.js';
 
@@ -87,6 +87,9 @@ export async function importImage(
 }
 
 function name(deps: ImportDeps, id: string, reference: Reference | undefined): void {
-  if (reference) deps.images.tag(reference.canonical, id, timestamp());
-  publishImageName(deps, 'import', deps.images.get(id)!, id, reference?.familiar ?? id);
+  if (reference) {
+    deps.images.tag(reference.canonical, id, timestamp());
+    publishImage(deps, 'tag', deps.images.get(id)!, reference.familiar);
+  }
+  publishImage(deps, 'import', deps.images.get(id)!);
 }

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.js';
 import type { ImageRecord } from '../../store/images.js';
 
-type ImageAction = 'build' | 'create' | 'load' | 'save' | 'tag' | 'untag' | 'delete';
+type ImageAction = 'build' | 'create' | 'import' | 'load' | 'save' | 'tag' | 'untag' | 'delete';
 
 /** Tells of what happened to an image; `name` is its id where no name is meant. */
 export function publishImage(
@@ -16,7 +16,7 @@ export function publishImage(
 /** The same of what happens to a name: it stands in the place of the id. */
 export function publishImageName(
   deps: Pick<Deps, 'events'>,
-  action: 'pull' | 'push' | 'import',
+  action: 'pull' | 'push',
   image: ImageRecord,
   reference: string,
   name: string,

@@ -87,7 +87,11 @@ function removeName(
   const inRepository = (name: string) => parseReference(name).name === reference.name;
   const { tags, digests } = deps.images.get(image.id)!;
   if (tags.some(inRepository)) return;
-  for (const name of digests.filter(inRepository)) untag(deps, image, name, done);
+  for (const name of digests.filter(inRepository)) {
+    // Of these nobody is told, as with Docker: they went along.
+    deps.images.untag(name);
+    done.push({ Untagged: parseReference(name).familiar });
+  }
 }
 
 function untag(deps: RemoveImageDeps, image: ImageRecord, reference: string, done: ImageDeleteResponseItem[]): void {
