@@ -54,6 +54,11 @@ static void check(const struct bundle *b)
     for (size_t i = 0; i < spec->ndevices; i++) REQUIRE(is_clean(spec->devices[i].path));
     for (size_t i = 0; i < spec->nsysctls; i++) check_sysctl(&spec->sysctls[i]);
     REQUIRE(!spec->cgroup_path || is_clean(spec->cgroup_path));
+    for (size_t i = 0; i < b->network.count; i++)
+        for (size_t k = 0; k < b->network.list[i].nsysctls; k++) {
+            const char *key = b->network.list[i].sysctls[k].key;
+            REQUIRE(strncmp(key, "net/", 4) == 0 && !strstr(key, ".."));
+        }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
