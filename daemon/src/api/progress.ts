@@ -9,6 +9,7 @@ export class Progress {
   readonly #reply: FastifyReply;
   readonly #gone = new AbortController();
   #started = false;
+  #corked = false;
 
   constructor(reply: FastifyReply) {
     this.#reply = reply;
@@ -34,6 +35,15 @@ export class Progress {
   write(line: object): Promise<void> | undefined {
     this.start();
     const { raw } = this.#reply;
+    // Lines that come together leave together, with one system call.
+    if (!this.#corked) {
+      this.#corked = true;
+      raw.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        raw.uncork();
+      });
+    }
     if (raw.write(encodeLine(line)) || raw.destroyed) return undefined;
     return new Promise((resolve) => {
       raw.once('drain', resolve);
