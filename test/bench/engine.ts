@@ -50,7 +50,7 @@ const tenSteps = (image: string): Buffer =>
     [
       `FROM ${image}`,
       ...[1, 2, 3].map((n) => `RUN echo ${n} >/${n}`),
-      ...['COPY a /a', 'COPY b /b', 'ENV x=y', 'RUN echo 4 >/4', 'RUN echo 5 >/5', 'WORKDIR /w', 'CMD ["x"]'],
+      ...['COPY a /a', 'COPY b /b', 'LABEL tdt=bench', 'RUN echo 4 >/4', 'RUN echo 5 >/5', 'WORKDIR /w', 'CMD ["x"]'],
     ].join('\n'),
     { a: 'a'.repeat(1000), b: 'b'.repeat(100_000) },
   );
@@ -58,6 +58,12 @@ const tenSteps = (image: string): Buffer =>
 async function build({ engine }: Side, query: { nocache?: number } = {}): Promise<void> {
   const { error } = await buildArchive(engine.api, tenSteps(engine.image), query);
   if (error !== undefined) throw new Error(`build: ${error}`);
+}
+
+/** Takes away what builds have left without a name. */
+async function removeBuilt(sides: Side[]): Promise<void> {
+  const filters = JSON.stringify({ dangling: ['true'], label: ['tdt=bench'] });
+  for (const { engine } of sides) await ok(engine.api.post('/images/prune', undefined, { filters }));
 }
 
 const each = async (sides: Side[], measure: (side: Side) => Promise<number>): Promise<number[]> => {
@@ -131,7 +137,7 @@ const MEASURES: Record<string, { what: string; unit: string; measure: (sides: Si
       inTurns(
         Math.ceil(runs / 5),
         sides.map((side) => () => build(side, { nocache: 1 })),
-      ),
+      ).finally(() => removeBuilt(sides)),
   },
   'build-cached': {
     what: 'the same, all of it cached',
@@ -140,7 +146,7 @@ const MEASURES: Record<string, { what: string; unit: string; measure: (sides: Si
       inTurns(
         runs,
         sides.map((side) => () => build(side)),
-      ),
+      ).finally(() => removeBuilt(sides)),
   },
   command: {
     what: 'run --rm busybox true, the whole command',

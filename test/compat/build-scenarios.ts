@@ -4,6 +4,7 @@
  */
 const SETUP = `export DOCKER_BUILDKIT=0; mkdir $D/c; echo one >$D/c/one; mkdir -p $D/c/d/e; echo two >$D/c/d/two; echo three >$D/c/d/e/three.md; ln -s two $D/c/d/link; chmod 600 $D/c/one; printf 'LABEL n=%s\\n' $N >$D/label
 build() { { head -1 <<< "$1"; cat $D/label; tail -n +2 <<< "$1"; } >$D/c/Dockerfile; shift; docker build "$@" $D/c 2>&1 | grep -v 'DEPRECATED\\|BuildKit\\|environment-variable\\|^$'; }
+trap 'exec >/dev/null 2>&1; docker ps -aq --filter label=n=$N | xargs -r docker rm -f; docker images -qf dangling=true --filter label=n=$N | xargs -r docker rmi -f' EXIT
 look() { docker run --rm --network none --entrypoint sh $N -c "$1"; docker rmi -f $N >/dev/null; }
 `;
 
@@ -67,7 +68,7 @@ RUN echo -\\$I-"; build 'ARG I
 FROM $I'`),
     'a command that fails': scenario(`build "FROM $IMAGE
 RUN echo out; exit 3
-RUN echo never"; echo 'FROM '$IMAGE >$D/c/Dockerfile; echo 'RUN exit 5' >>$D/c/Dockerfile; docker build -q $D/c >/dev/null 2>&1; echo $?; docker ps -aq -n 1 | xargs -r docker rm >/dev/null`),
+RUN echo never"; { echo FROM $IMAGE; cat $D/label; echo RUN exit 5; } >$D/c/Dockerfile; docker build -q $D/c >/dev/null 2>&1; echo $?`),
     'what is wrong':
       scenario(`for line in 'FOO x' 'COPY nosuch /x' 'COPY *.none /x' 'COPY one' 'COPY one d/two /x' 'ENV a' 'ENV a=b c' 'WORKDIR' 'STOPSIGNAL x' 'COPY --foo=bar one /x' 'HEALTHCHECK foo' 'ONBUILD FROM x' 'EXPOSE x' 'COPY --from=9 one /x'; do build "FROM $IMAGE
 $line" | tail -1 | sed 's/ line 3/ line N/'; done; build 'RUN x'; build 'FROM a b'; build "FROM $IMAGE" --target nosuch; build "FROM $IMAGE" -f $D/c/none; build "FROM $IMAGE" -t UPPER`),
