@@ -23,6 +23,7 @@ import { ok } from '../helpers/api.js';
 import { Registry } from '../helpers/registry.js';
 import { tar } from '../helpers/tar.js';
 import { authHeader, linesOf } from '../helpers/transfer.js';
+import { until } from '../helpers/until.js';
 import { memoryOf, milliseconds } from './measure.js';
 import { reference, type Side, tinydocker } from './sides.js';
 
@@ -188,8 +189,8 @@ const STEPS: Step[] = [
   [
     'push',
     async ({ side, registry }) => {
-      const repo = `${registry.host}/pushed-${randomBytes(4).toString('hex')}`;
-      await ok(side.engine.api.post('/images/bench:large/tag', undefined, { repo, tag: '1' }), 201);
+      const repo = `${registry.host}/pushed`;
+      await ok(side.engine.api.post('/images/bench:fresh/tag', undefined, { repo, tag: '1' }), 201);
       await transfer(
         side.engine.api.call('POST', `/images/${repo}/push`, { query: { tag: '1' }, headers: authHeader() }),
       );
@@ -243,6 +244,8 @@ try {
   for (const { side, registry } of sides) {
     for (const name of ['bench:large', 'bench:fresh', 'bench:deep']) await remove(side, name).catch(() => {});
     await registry.close();
+    const trash = side.engine.daemon && join(side.engine.daemon.dataRoot, 'trash');
+    if (trash) await until('the images are off the disk', () => readdirSync(trash).length === 0);
     await side.close();
   }
   rmSync(home, { recursive: true, force: true });

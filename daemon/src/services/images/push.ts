@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { AuthConfig } from '@tinydocker/shared/api/auth.js';
 import { EngineError, invalid } from '@tinydocker/shared/errors.js';
 import { parseReference, type Reference } from '@tinydocker/shared/reference.js';
@@ -13,6 +12,7 @@ import { type CompressDeps, compressLayer } from './compress-layers.js';
 import { publishImageName } from './publish.js';
 import { imageParts, keptManifest } from './push-manifest.js';
 import { registryAccess } from './registry-access.js';
+import { noSuchImage } from './resolve.js';
 import { LayerProgress, type ReportTransfer } from './transfer-progress.js';
 
 export type PushDeps = CompressDeps & Pick<Deps, 'config' | 'events' | 'registries'>;
@@ -52,8 +52,6 @@ function repositoriesWith(deps: Pick<Deps, 'images'>, digest: string, target: Re
   return [...paths].slice(0, MOUNTS_LIMIT);
 }
 
-const COMPRESSED_AT_ONCE = 4;
-
 /** Repositories that are asked for one blob. */
 const MOUNTS_LIMIT = 3;
 
@@ -86,24 +84,25 @@ async function pushOne(
     const progress = image.layers.map((id) => new LayerProgress(deps.images.content.layer(id)!.diffId, report));
     for (const one of progress) one.say('Preparing');
     // What came from a registry is pushed as it came.
-    if (!keptManifest(deps, image)) await compressLayers(deps, repository, image, progress, signal);
-    const parts = imageParts(deps, image);
-    releases.push(deps.layers.heldBlobs.hold(parts.layers.map(({ digest }) => digest)));
-    await inParallel(deps.config.registries.uploads, parts.layers, signal, async ({ digest, size }, i, inner) => {
+    const kept = keptManifest(deps, image);
+    const blobs = kept?.layers.map(({ digest }) => digest) ?? deps.images.blobs(image.id);
+    releases.push(deps.layers.heldBlobs.hold(blobs));
+    await inParallel(deps.config.registries.uploads, blobs, signal, async (blob, i, inner) => {
+      const digest = kept ? blob : await compressed(deps, repository, image, i, inner);
+      releases.push(deps.layers.heldBlobs.hold([digest]));
+      const size = deps.images.content.blobSize(digest) ?? 0;
       const content = { file: deps.paths.blob(digest) };
-      const how = await uploadBlob(
-        repository,
-        { digest, size, content },
-        {
-          signal: inner,
-          attempts: deps.config.registries.attempts,
-          from: repositoriesWith(deps, digest, reference),
-          onProgress: (sent) => progress[i]!.step('Pushing', sent, size),
-        },
-      );
-      if (how.how === 'present') progress[i]!.say('Layer already exists');
-      else progress[i]!.say(how.how === 'mounted' ? `Mounted from ${how.from}` : 'Pushed');
+      const options = {
+        signal: inner,
+        attempts: deps.config.registries.attempts,
+        from: repositoriesWith(deps, digest, reference),
+        onProgress: (sent: number) => progress[i]!.step('Pushing', sent, size),
+      };
+      const uploaded = await uploadBlob(repository, { digest, size, content }, options);
+      if (uploaded.how === 'present') progress[i]!.say('Layer already exists');
+      else progress[i]!.say(uploaded.how === 'mounted' ? `Mounted from ${uploaded.from}` : 'Pushed');
     });
+    const parts = imageParts(deps, image);
     const config = { digest: image.id, size: parts.config.length, content: { bytes: parts.config } };
     await uploadBlob(repository, config, { signal, attempts: deps.config.registries.attempts, from: [] });
     await uploadManifest(repository, reference.tag!, parts.manifest, signal);
@@ -118,26 +117,19 @@ async function pushOne(
   }
 }
 
-/** Compresses what a registry does not have as it is. */
-async function compressLayers(
+/** The blob of a layer that is to be pushed: compressed, unless the registry has it as it is. @throws EngineError not-found */
+async function compressed(
   deps: PushDeps,
   repository: Repository,
   image: ImageRecord,
-  progress: readonly LayerProgress[],
+  position: number,
   signal: AbortSignal,
-): Promise<void> {
-  const blobs = deps.images.blobs(image.id);
-  const release = deps.layers.heldBlobs.hold(blobs);
-  try {
-    // Each takes a processor and its buffers.
-    await inParallel(Math.min(availableParallelism(), COMPRESSED_AT_ONCE), blobs, signal, async (digest, i, inner) => {
-      if (deps.images.content.blobSize(digest) === 0 || (await hasBlob(repository, digest, inner))) return;
-      progress[i]!.say('Waiting');
-      await compressLayer(deps, image.id, i, inner);
-    });
-  } finally {
-    release();
-  }
+): Promise<string> {
+  const blob = deps.images.blobs(image.id)[position];
+  if (blob === undefined) throw noSuchImage(image.id); // removed meanwhile
+  if (await hasBlob(repository, blob, signal)) return blob;
+  await compressLayer(deps, image.id, position, signal);
+  return deps.images.blobs(image.id)[position] ?? blob;
 }
 
 /** Does something with each, a few at a time; the first failure ends all. */
