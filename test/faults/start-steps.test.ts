@@ -8,6 +8,7 @@ import { Engine } from '../helpers/engine.js';
 import { assertUnchanged, captureHost } from '../helpers/host-state.js';
 import { NetworkNamespace } from '../helpers/netns.js';
 import type { Step } from '../helpers/types.js';
+import { until } from '../helpers/until.js';
 
 /** A container with something of everything that a start can do. */
 const RICH = {
@@ -93,6 +94,8 @@ test('the record of a start names every step, in order, with its time', () => {
 /** Starts with step `at` of one side failing: refused with the step's name, and nothing is left of the attempt. */
 async function failsAt(container: string, side: keyof typeof faultFile, at: number, step: Step): Promise<void> {
   writeFileSync(faultFile[side], String(at));
+  // The interface of whoever ran before goes with its network namespace, which the kernel clears up when it has time.
+  await until('no interface is left', () => captureHost(daemon).links.every((link) => !link.startsWith('veth')));
   const before = captureHost(daemon);
   const what = `step ${at}, ${step.Name} ${step.Args}`;
   const reply = await engine.api.post(`/containers/${container}/start`);
