@@ -45,6 +45,17 @@ export const native = {
     'int td_resolver_reply(int raw, const char *address, int port, const uint8_t *data, uint64_t size)',
   ),
   notify: library.func('int td_notify(const char *path, const char *state)'),
+  netfilterOpen: library.func('int td_netfilter_open()'),
+  netfilterSend: library.func(
+    'int td_netfilter_send(int fd, const uint8_t *messages, uint64_t size, _Out_ uint32_t *failed)',
+  ),
+  netfilterDump: library.func(
+    'int64_t td_netfilter_dump(int fd, const uint8_t *request, uint64_t size, void *out, uint64_t out_size)',
+  ),
+  netfilterWatch: library.func('int td_netfilter_watch(int fd, const char *tables)'),
+  portHold: library.func(
+    'int td_port_hold(const uint8_t *address, int address_size, int type, int protocol, int port, int reuse)',
+  ),
 } as const;
 
 /** The result of a native call, or its -errno thrown as a SystemError that names call and path. */

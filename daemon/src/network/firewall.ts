@@ -1,0 +1,247 @@
+import type { Logger } from 'pino';
+import { KeyedMutex } from '../lib/mutex.js';
+import type { FirewallBackend, Intruder } from './firewall-backend.js';
+import type { FirewallNetwork, FirewallPlan, Mapping } from './firewall-plan.js';
+import { allowLoopback, enableForwarding } from './forwarding.js';
+import { type PortOwner, type PortRequest, PortReservations, type PublishedPort, targetOf } from './ports.js';
+
+/** A container in a network, as the firewall knows it. */
+export interface FirewallEndpoint extends PortOwner {
+  networkId: string;
+}
+
+export interface FirewallOptions {
+  instance: string;
+  backend: FirewallBackend;
+  /** Remembers, as long as the machine runs, what the host did not forward. */
+  stateFile: string;
+  /** `--ip-forward`, `--ip-masq`, `--ip6tables` */
+  forward: boolean;
+  masquerade: boolean;
+  ipv6: boolean;
+  log: Pick<Logger, 'warn' | 'error'>;
+}
+
+interface Published {
+  endpoint: FirewallEndpoint;
+  ports: PublishedPort[];
+}
+
+/** How long after a repair the next one waits, in ms: who takes the rules away again and again gets no race. */
+const REPAIR_INTERVAL = 1000;
+
+/**
+ * What the packet filter is to do for networks and published ports. The truth is what is kept here; the kernel is brought to it,
+ * step by step or, where a step fails, all at once.
+ */
+export class Firewall {
+  readonly #options: FirewallOptions;
+  readonly #networks = new Map<string, FirewallNetwork>();
+  readonly #published = new Map<string, Published>();
+  readonly #ports = new PortReservations();
+  readonly #order = new KeyedMutex();
+  #strangers: string[] = [];
+  #unwatch: (() => void) | undefined;
+  #repaired = 0;
+  #repair: NodeJS.Timeout | undefined;
+
+  constructor(options: FirewallOptions) {
+    this.#options = options;
+  }
+
+  get backend(): FirewallBackend['name'] {
+    return this.#options.backend.name;
+  }
+
+  /** All that the rules are made from. */
+  get plan(): FirewallPlan {
+    return {
+      instance: this.#options.instance,
+      networks: [...this.#networks.values()],
+      mappings: [...this.#published.values()].flatMap(mappingsOf),
+      strangers: this.#strangers,
+    };
+  }
+
+  /**
+   * Brings the kernel to what runs: after the start of the daemon, whatever happened meanwhile. Ports that others took while no
+   * daemon ran are told in the log; the containers' packets go on to them.
+   */
+  async reconcile(
+    networks: readonly FirewallNetwork[],
+    endpoints: readonly { endpoint: FirewallEndpoint; ports: readonly PublishedPort[] }[],
+  ): Promise<void> {
+    this.#networks.clear();
+    this.#published.clear();
+    for (const network of networks) this.#networks.set(network.id, this.#adapted(network));
+    for (const { endpoint, ports } of endpoints) {
+      this.#published.set(keyOf(endpoint), { endpoint, ports: [...ports] });
+      for (const error of this.#ports.retake(endpoint, ports)) {
+        this.#options.log.warn({ container: endpoint.containerId }, `a published port is not kept: ${error.message}`);
+      }
+    }
+    await this.#exclusively(async () => {
+      const { backend } = this.#options;
+      if (this.#networks.size === 0) {
+        // Nothing is made where nothing is needed; what an earlier daemon has left goes.
+        if (await backend.intact().catch(() => false)) await backend.clear();
+        return;
+      }
+      this.#enableForwarding();
+      for (const { bridge } of this.#networks.values()) this.#allowLoopback(bridge);
+      await backend.replace(this.plan);
+      this.#watch();
+    });
+  }
+
+  /** The rules for a network, whose bridge exists. */
+  async ensureNetwork(network: FirewallNetwork): Promise<void> {
+    const adapted = this.#adapted(network);
+    this.#networks.set(network.id, adapted);
+    await this.#exclusively(async () => {
+      const changed = this.#enableForwarding();
+      this.#allowLoopback(network.bridge);
+      if (changed) await this.#options.backend.replace(this.plan);
+      else await this.#step((backend) => backend.addNetwork(adapted));
+      this.#watch();
+    });
+  }
+
+  async removeNetwork({ id }: Pick<FirewallNetwork, 'id'>): Promise<void> {
+    const network = this.#networks.get(id);
+    if (!network) return;
+    this.#networks.delete(id);
+    await this.#exclusively(() => this.#step((backend) => backend.removeNetwork(network)));
+  }
+
+  /**
+   * Publishes ports of a container, beside those that it has published: all or none.
+   * @returns what they became
+   * @throws EngineError system, naming who has a port
+   */
+  async publish(endpoint: FirewallEndpoint, requests: readonly PortRequest[]): Promise<PublishedPort[]> {
+    if (requests.length === 0) return [];
+    const ports = this.#ports.take(endpoint, requests);
+    const key = keyOf(endpoint);
+    const before = this.#published.get(key)?.ports ?? [];
+    this.#published.set(key, { endpoint, ports: [...before, ...ports] });
+    try {
+      await this.#exclusively(() => this.#step((backend) => backend.addMappings(mappingsOf({ endpoint, ports }))));
+    } catch (error) {
+      await this.withdraw(endpoint, ports).catch(() => {});
+      throw error;
+    }
+    return ports;
+  }
+
+  /** Takes back these ports of a container, or all that it has in this network. */
+  async withdraw(
+    endpoint: Pick<FirewallEndpoint, 'containerId' | 'networkId'>,
+    ports?: readonly PublishedPort[],
+  ): Promise<void> {
+    const key = keyOf(endpoint);
+    const published = this.#published.get(key);
+    if (!published) return;
+    const gone = ports
+      ? published.ports.filter((port) => ports.some((other) => samePort(port, other)))
+      : published.ports;
+    const left = published.ports.filter((port) => !gone.includes(port));
+    if (left.length > 0) this.#published.set(key, { ...published, ports: left });
+    else this.#published.delete(key);
+    const mappings = mappingsOf({ endpoint: published.endpoint, ports: gone });
+    try {
+      if (mappings.length > 0)
+        await this.#exclusively(() => this.#step((backend) => backend.removeMappings(mappings, ports !== undefined)));
+    } finally {
+      this.#ports.release(endpoint.containerId, gone);
+    }
+  }
+
+  /** What a container has published. */
+  portsOf(containerId: string): PublishedPort[] {
+    return [...this.#published.values()]
+      .filter(({ endpoint }) => endpoint.containerId === containerId)
+      .flatMap(({ ports }) => ports);
+  }
+
+  /** The rules stay: containers go on without a daemon. */
+  close(): void {
+    clearTimeout(this.#repair);
+    this.#unwatch?.();
+    this.#options.backend.close();
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#order.run('', work);
+  }
+
+  /** One change; where the kernel has not what the change is based on, all of the plan. */
+  async #step(change: (backend: FirewallBackend) => Promise<void>): Promise<void> {
+    const { backend } = this.#options;
+    try {
+      await change(backend);
+    } catch {
+      await backend.replace(this.plan);
+    }
+  }
+
+  #adapted(network: FirewallNetwork): FirewallNetwork {
+    const masquerade = network.masquerade && this.#options.masquerade;
+    return { ...network, masquerade };
+  }
+
+  /** @returns whether the host forwards only since now */
+  #enableForwarding(): boolean {
+    const { stateFile, forward, ipv6 } = this.#options;
+    if (this.backend === 'none') return false;
+    const needed = ipv6 && [...this.#networks.values()].some(({ subnets }) => subnets.some((net) => net.includes(':')));
+    const before = this.#strangers.length;
+    this.#strangers = enableForwarding(stateFile, { ipv6: needed, change: forward });
+    return this.#strangers.length !== before;
+  }
+
+  #allowLoopback(bridge: string): void {
+    if (this.backend === 'none') return;
+    try {
+      allowLoopback(bridge);
+    } catch (error) {
+      this.#options.log.warn({ err: error, bridge }, 'ports will not be reachable by 127.0.0.1');
+    }
+  }
+
+  #watch(): void {
+    this.#unwatch ??= this.#options.backend.watch((by) => this.#disturbed(by));
+  }
+
+  /** Somebody has changed what may be ours: it is put back at once, or a moment later where that was done just now. */
+  #disturbed(by: Intruder): void {
+    if (this.#repair) return;
+    const wait = Math.max(0, this.#repaired + REPAIR_INTERVAL - Date.now());
+    this.#repair = setTimeout(() => {
+      this.#repair = undefined;
+      this.#repaired = Date.now();
+      this.#exclusively(async () => {
+        const { backend, log } = this.#options;
+        // Of iptables is known only that somebody changed a table that is not ours alone.
+        if ((by.pid === 0 || backend.name === 'iptables') && (await backend.intact())) return;
+        await backend.replace(this.plan);
+        log.warn(
+          { pid: by.pid, process: by.name },
+          'the rules of the firewall were changed by another program and are put back',
+        );
+      }).catch((error) => this.#options.log.error({ err: error }, 'put back the rules of the firewall'));
+    }, wait).unref();
+  }
+}
+
+const keyOf = ({ containerId, networkId }: Pick<FirewallEndpoint, 'containerId' | 'networkId'>): string =>
+  `${containerId} ${networkId}`;
+
+const samePort = (a: PublishedPort, b: PublishedPort): boolean =>
+  a.protocol === b.protocol && a.port === b.port && a.hostIp === b.hostIp && a.hostPort === b.hostPort;
+
+const mappingsOf = ({ endpoint, ports }: Published): Mapping[] =>
+  ports.flatMap(({ protocol, hostIp, hostPort, port }) => {
+    const address = targetOf(endpoint, hostIp);
+    return address ? [{ protocol, hostIp, hostPort, address, port }] : [];
+  });
