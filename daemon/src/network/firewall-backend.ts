@@ -20,6 +20,8 @@ export interface FirewallBackend {
   clear(): Promise<void>;
   /** Whether the rules are as they were made. */
   intact(): Promise<boolean>;
+  /** Whether the kernel has this mapping. */
+  has(mapping: Mapping): Promise<boolean>;
   /** Calls back when somebody else changed something that may be ours. @returns what ends it */
   watch(changed: (by: Intruder) => void): () => void;
   close(): void;
@@ -35,6 +37,7 @@ export const noBackend: FirewallBackend = {
   removeMappings: async () => {},
   clear: async () => {},
   intact: async () => true,
+  has: async () => false,
   watch: () => () => {},
   close: () => {},
 };

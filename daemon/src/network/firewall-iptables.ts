@@ -108,6 +108,12 @@ export class IptablesBackend implements FirewallBackend {
     return true;
   }
 
+  async has(mapping: Mapping): Promise<boolean> {
+    const there = await this.#save(familyOf(mapping.hostIp));
+    const to = mappingRule(this.#instance, mapping).split(' ').at(-1)!;
+    return there.split('\n').some((line) => line.includes(`--dport ${mapping.hostPort} `) && line.endsWith(` ${to}`));
+  }
+
   watch(changed: (by: Intruder) => void): () => void {
     let unwatch = () => {};
     try {

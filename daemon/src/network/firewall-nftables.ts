@@ -1,7 +1,7 @@
 import { SystemError, unavailable } from '@tinydocker/shared/errors.js';
 import { Netfilter } from '../kernel/netfilter.js';
 import type { Family } from '../kernel/nft-expression.js';
-import { batchOf, forgetConnections, getTable, type Message, type Table } from '../kernel/nft-message.js';
+import { batchOf, forgetConnections, getElement, getTable, type Message, type Table } from '../kernel/nft-message.js';
 import type { FirewallBackend, Intruder } from './firewall-backend.js';
 import type { FirewallNetwork, FirewallPlan, Mapping } from './firewall-plan.js';
 import { addressBytes, familyOf, isWildcard } from './ip-bytes.js';
@@ -10,6 +10,7 @@ import {
   addNetwork,
   deleteMappings,
   deleteNetwork,
+  mappingElement,
   PROTOCOL_NUMBER,
   removeTable,
   replaceTable,
@@ -73,6 +74,17 @@ export class NftablesBackend implements FirewallBackend {
     } catch (error) {
       if (error instanceof SystemError && error.code === 'ENOENT') return false;
       throw error;
+    }
+  }
+
+  async has(mapping: Mapping): Promise<boolean> {
+    const { map, element } = mappingElement(mapping);
+    const table: Table = { family: familyOf(mapping.hostIp), name: this.#instance };
+    try {
+      this.#netfilter.send([getElement(table, map, element)]);
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -22,6 +22,8 @@ export interface FirewallOptions {
   log: Pick<Logger, 'warn' | 'error'>;
 }
 
+type Place = Pick<FirewallEndpoint, 'containerId' | 'networkId'>;
+
 interface Published {
   endpoint: FirewallEndpoint;
   ports: PublishedPort[];
@@ -121,25 +123,29 @@ export class Firewall {
    */
   async publish(endpoint: FirewallEndpoint, requests: readonly PortRequest[]): Promise<PublishedPort[]> {
     if (requests.length === 0) return [];
-    const ports = this.#ports.take(endpoint, requests);
-    const key = keyOf(endpoint);
-    const before = this.#published.get(key)?.ports ?? [];
-    this.#published.set(key, { endpoint, ports: [...before, ...ports] });
-    try {
-      await this.#exclusively(() => this.#step((backend) => backend.addMappings(mappingsOf({ endpoint, ports }))));
-    } catch (error) {
-      await this.withdraw(endpoint, ports).catch(() => {});
-      throw error;
-    }
-    return ports;
+    return this.#exclusively(async () => {
+      // In its turn: what others are giving back is free by now.
+      const ports = this.#ports.take(endpoint, requests);
+      const before = this.#published.get(keyOf(endpoint))?.ports ?? [];
+      this.#published.set(keyOf(endpoint), { endpoint, ports: [...before, ...ports] });
+      try {
+        await this.#step((backend) => backend.addMappings(mappingsOf({ endpoint, ports })));
+      } catch (error) {
+        await this.#withdraw(endpoint, ports).catch(() => {});
+        throw error;
+      }
+      return ports;
+    });
   }
 
   /** Takes back these ports of a container, or all that it has in this network. */
-  async withdraw(
-    endpoint: Pick<FirewallEndpoint, 'containerId' | 'networkId'>,
-    ports?: readonly PublishedPort[],
-  ): Promise<void> {
-    const key = keyOf(endpoint);
+  withdraw(place: Place, ports?: readonly PublishedPort[]): Promise<void> {
+    if (!this.#published.has(keyOf(place))) return Promise.resolve();
+    return this.#exclusively(() => this.#withdraw(place, ports));
+  }
+
+  async #withdraw(place: Place, ports?: readonly PublishedPort[]): Promise<void> {
+    const key = keyOf(place);
     const published = this.#published.get(key);
     if (!published) return;
     const gone = ports
@@ -150,10 +156,9 @@ export class Firewall {
     else this.#published.delete(key);
     const mappings = mappingsOf({ endpoint: published.endpoint, ports: gone });
     try {
-      if (mappings.length > 0)
-        await this.#exclusively(() => this.#step((backend) => backend.removeMappings(mappings, ports !== undefined)));
+      if (mappings.length > 0) await this.#step((backend) => backend.removeMappings(mappings, ports !== undefined));
     } finally {
-      this.#ports.release(endpoint.containerId, gone);
+      this.#ports.release(place.containerId, gone);
     }
   }
 
@@ -162,6 +167,14 @@ export class Firewall {
     return [...this.#published.values()]
       .filter(({ endpoint }) => endpoint.containerId === containerId)
       .flatMap(({ ports }) => ports);
+  }
+
+  /** Whether the kernel has what leads this port of the host to the container. */
+  async leads(place: Place, port: PublishedPort): Promise<boolean> {
+    const published = this.#published.get(keyOf(place));
+    if (!published) return false;
+    const [mapping] = mappingsOf({ ...published, ports: [port] });
+    return mapping !== undefined && (await this.#options.backend.has(mapping));
   }
 
   /** The rules stay: containers go on without a daemon. */
@@ -234,8 +247,7 @@ export class Firewall {
   }
 }
 
-const keyOf = ({ containerId, networkId }: Pick<FirewallEndpoint, 'containerId' | 'networkId'>): string =>
-  `${containerId} ${networkId}`;
+const keyOf = ({ containerId, networkId }: Place): string => `${containerId} ${networkId}`;
 
 const samePort = (a: PublishedPort, b: PublishedPort): boolean =>
   a.protocol === b.protocol && a.port === b.port && a.hostIp === b.hostIp && a.hostPort === b.hostPort;

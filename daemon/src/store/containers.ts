@@ -25,6 +25,19 @@ export interface ContainerState {
   readonly manuallyStopped?: boolean;
   /** Of what has a health check: what came of the last ones. */
   readonly health?: Health;
+  /** Of one that runs: its ports that are published, and by its place in which network. */
+  readonly published?: PublishedState;
+}
+
+/** As network/ports.ts has them. */
+export interface PublishedState {
+  readonly networkId: string;
+  readonly ports: readonly {
+    readonly protocol: 'tcp' | 'udp' | 'sctp';
+    readonly port: number;
+    readonly hostIp: string;
+    readonly hostPort: number;
+  }[];
 }
 
 /** One container. Never changed in place: every change makes a new record, so that a reader keeps what it has read. */

@@ -187,8 +187,16 @@ test('values that are none', () => {
   message('-e', '=x');
   message('--pull', 'sometimes');
   for (const port of ['x', '80-79', '65536', '']) message('--expose', port);
-  message('-p', '80:80');
-  message('-P');
+  message('-p', '80:x');
   message('--dns', 'x');
   message('--gpus', 'all');
+});
+
+test('ports to be published', () => {
+  const { ExposedPorts, HostConfig } = request('-p', '8080:80', '-P', '--expose', '9', 'busybox');
+  assert.deepEqual(ExposedPorts, { '9/tcp': {}, '80/tcp': {} });
+  assert.deepEqual(HostConfig, {
+    PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] },
+    PublishAllPorts: true,
+  });
 });

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import type { Values } from '../../flags/parse.js';
 import { bool, hidden, list, text } from '../../flags/types.js';
+import { parsePublish } from './port-option.js';
 
 const some = (values: readonly string[]): string[] | undefined => (values.length > 0 ? [...values] : undefined);
 
@@ -20,10 +21,6 @@ function exposed(value: string): string {
   return ports.map((port) => `${port}/${protocol.toLowerCase()}`).join(' ');
 }
 
-const notYet = (what: string) => (): never => {
-  throw new Error(`${what} is not offered yet`);
-};
-
 /** The flags that say what a container has of a network. */
 export const NETWORK_FLAGS = {
   dns: list('Set custom DNS servers', undefined, (value) => {
@@ -36,12 +33,8 @@ export const NETWORK_FLAGS = {
   expose: list('Expose a port or a range of ports', undefined, exposed),
   net: hidden(text('Connect a container to a network', undefined, 'network')),
   network: text('Connect a container to a network', undefined, 'network'),
-  // Known, so that who asks is told why not.
-  publish: hidden(list("Publish a container's port(s) to the host", 'p', notYet('publishing ports'))),
-  'publish-all': hidden({
-    ...bool('Publish all exposed ports to random ports', 'P'),
-    add: notYet('publishing ports'),
-  }),
+  publish: list("Publish a container's port(s) to the host", 'p'),
+  'publish-all': bool('Publish all exposed ports to random ports', 'P'),
 };
 
 type NetworkFlags = Values<typeof NETWORK_FLAGS>;
@@ -51,9 +44,12 @@ export const networkConfig = (flags: NetworkFlags): HostConfig => ({
   DnsOptions: some([...flags['dns-opt'], ...flags['dns-option']]),
   DnsSearch: some(flags['dns-search']),
   NetworkMode: flags.network ?? flags.net,
+  PortBindings: flags.publish.length > 0 ? parsePublish(flags.publish).bindings : undefined,
+  PublishAllPorts: flags['publish-all'] || undefined,
 });
 
 export function exposedPorts(flags: NetworkFlags): Record<string, Record<string, never>> | undefined {
   const ports = flags.expose.flatMap((entry) => entry.split(' '));
-  return ports.length > 0 ? Object.fromEntries(ports.map((port) => [port, {}])) : undefined;
+  const all = { ...Object.fromEntries(ports.map((port) => [port, {}])), ...parsePublish(flags.publish).exposed };
+  return Object.keys(all).length > 0 ? all : undefined;
 }
