@@ -101,17 +101,21 @@ export class PortReservations {
     return failures;
   }
 
-  /** Gives back these ports of a container, or all that it has. */
-  release(containerId: string, ports?: readonly PublishedPort[]): void {
-    const some = ports && new Set(ports.map(keyOf));
-    for (const [key, list] of this.#held) {
-      const left = list.filter(({ owner, published, fd }) => {
-        if (owner.containerId !== containerId || (some && !some.has(keyOf(published)))) return true;
-        if (fd !== undefined) closeFd(fd);
-        return false;
-      });
-      if (left.length === list.length) continue;
-      if (left.length > 0) this.#held.set(key, left);
+  /** Gives back ports of a container. */
+  release(containerId: string, ports: readonly PublishedPort[]): void {
+    for (const { protocol, hostIp, hostPort } of ports) {
+      const key = `${protocol} ${hostPort}`;
+      const list = this.#held.get(key) ?? [];
+      const mine = list.find(
+        ({ owner, published }) => owner.containerId === containerId && published.hostIp === hostIp,
+      );
+      if (!mine) continue;
+      if (mine.fd !== undefined) closeFd(mine.fd);
+      if (list.length > 1)
+        this.#held.set(
+          key,
+          list.filter((other) => other !== mine),
+        );
       else this.#held.delete(key);
     }
   }
@@ -221,8 +225,6 @@ function hostIpsOf(owner: PortOwner, { hostIp, port, protocol }: PortRequest): s
     `port ${port}/${protocol} cannot be published at ${hostIp}: the container has no ${family} address`,
   );
 }
-
-const keyOf = ({ protocol, hostIp, hostPort }: PublishedPort): string => `${protocol} ${hostIp} ${hostPort}`;
 
 const freedom = ({ hostPort, lastHostPort }: PortRequest): number =>
   hostPort === 0 ? Number.POSITIVE_INFINITY : lastHostPort - hostPort;

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Agent } from '../helpers/agent.js';
+import { ok } from '../helpers/api.js';
+import { Engine } from '../helpers/engine.js';
+import { NetworkNamespace } from '../helpers/netns.js';
+import { until } from '../helpers/until.js';
+
+/*
+ * Published ports, with "the host" and a neighbour in network namespaces of their own. What listens in a container is a program of the
+ * tests that has been put into its network.
+ */
+
+interface Ports {
+  NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null>; IPAddress: string };
+  State: { Pid: number };
+}
+
+const HOST = '10.77.0.1';
+const NEIGHBOUR = '10.77.0.2';
+const HOST6 = 'fd77::1';
+const NEIGHBOUR6 = 'fd77::2';
+
+/** Nothing arrives, or somebody says that nothing will. */
+const UNREACHABLE = /^(TIMEOUT|E(HOST|NET)UNREACH)$/;
+
+for (const backend of ['nftables', 'iptables'] as const) {
+  describe(`published ports by ${backend}`, () => {
+    const machine = NetworkNamespace.make();
+    const neighbour = NetworkNamespace.make();
+    let engine: Engine;
+    let host: Agent;
+    let outside: Agent;
+    const agents: Agent[] = [];
+
+    before(async () => {
+      machine.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', neighbour.name);
+      for (const [namespace, v4, v6] of [
+        [machine, HOST, HOST6],
+        [neighbour, NEIGHBOUR, NEIGHBOUR6],
+      ] as const) {
+        namespace.ip('address', 'add', `${v4}/24`, 'dev', 'eth0');
+        namespace.ip('address', 'add', `${v6}/64`, 'dev', 'eth0', 'nodad');
+        namespace.ip('link', 'set', 'eth0', 'up');
+      }
+      // It knows the way to containers, and to a loopback address that is not its own.
+      neighbour.ip('route', 'add', 'default', 'via', HOST);
+      neighbour.ip('-6', 'route', 'add', 'default', 'via', HOST6);
+      neighbour.run('sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1');
+      neighbour.ip('route', 'del', 'local', '127.0.0.0/8', 'table', 'local');
+      neighbour.ip('route', 'del', 'local', '127.0.0.1', 'table', 'local');
+      neighbour.ip('route', 'add', '127.0.0.1', 'via', HOST, 'src', NEIGHBOUR);
+      engine = await Engine.open({ network: machine, args: ['--firewall-backend', backend] });
+      await network('six', { EnableIPv6: true });
+      await network('one');
+      await network('two', { Options: { 'com.docker.network.bridge.enable_icc': 'false' } });
+      await network('inner', { Internal: true });
+      host = agent(`/run/netns/${machine.name}`);
+      outside = agent(`/run/netns/${neighbour.name}`);
+      await outside.listen('neighbour', 80);
+      await host.listen('host', 9999, 'tcp', '127.0.0.1');
+      await host.listen('host', 9998, 'tcp', '0.0.0.0');
+    });
+
+    after(async () => {
+      for (const each of agents) each.close();
+      await engine?.close();
+      machine.remove();
+      neighbour.remove();
+    });
+
+    function agent(namespace: string): Agent {
+      const made = new Agent(namespace);
+      agents.push(made);
+      return made;
+    }
+
+    async function network(Name: string, config: object = {}): Promise<void> {
+      await ok(engine.api.post('/networks/create', { Name, ...config }), 201);
+    }
+
+    const inspect = async (id: string): Promise<Ports> => ok<Ports>(engine.api.get(`/containers/${id}/json`), 200);
+
+    /** A container with a program that listens on port 80 of TCP and UDP. */
+    async function serving(name: string, hostConfig: object = {}, config: object = {}) {
+      const id = await engine.launch({
+        Cmd: ['sleep', '1000'],
+        ...config,
+        HostConfig: { NetworkMode: 'one', ...hostConfig },
+      });
+      const { State, NetworkSettings } = await inspect(id);
+      const inside = agent(`/proc/${State.Pid}/ns/net`);
+      await inside.listen(name, 80);
+      await inside.listen(name, 80, 'udp');
+      const networks = (
+        NetworkSettings as unknown as {
+          Networks: Record<string, { IPAddress: string; GlobalIPv6Address: string; Gateway: string }>;
+        }
+      ).Networks;
+      const [place] = Object.values(networks);
+      return {
+        id,
+        pid: State.Pid,
+        inside,
+        ip: place!.IPAddress,
+        ip6: place!.GlobalIPv6Address,
+        gateway: place!.Gateway,
+        ports: NetworkSettings.Ports,
+      };
+    }
+
+    const at = (HostPort: string, HostIp = '') => ({ HostIp, HostPort });
+    const bound = (...list: object[]) => ({ PortBindings: { '80/tcp': list } });
+
+    test('a port is reached from outside, from the host and from containers, and by nothing else', async () => {
+      const web = await serving('web', {
+        PortBindings: { '80/tcp': [at('8080'), at('8081', '127.0.0.1'), at('8082', HOST)], '80/udp': [at('8080')] },
+      });
+      assert.deepEqual(web.ports['80/tcp'], [at('8080', '0.0.0.0'), at('8081', '127.0.0.1'), at('8082', HOST)]);
+      const [friend, other, inner] = await Promise.all([
+        serving('friend'),
+        serving('other', { NetworkMode: 'two', ...bound(at('8090')) }),
+        serving('inner', { NetworkMode: 'inner' }),
+      ]);
+      const gateway = web.gateway;
+      const expected: [what: string, got: Promise<string>, want: string | RegExp][] = [
+        ['from outside, with the address of who comes', outside.connect(HOST, 8080), `web ${NEIGHBOUR}`],
+        ['from outside by UDP', outside.connect(HOST, 8080, 'udp'), `web ${NEIGHBOUR}`],
+        ['from outside, by one address of the host', outside.connect(HOST, 8082), `web ${NEIGHBOUR}`],
+        ['what is for 127.0.0.1, by another address', outside.connect(HOST, 8081), 'ECONNREFUSED'],
+        ['what is for 127.0.0.1, by who routes it here', outside.connect('127.0.0.1', 8081), UNREACHABLE],
+        ['what is for all, by 127.0.0.1 from outside', outside.connect('127.0.0.1', 8080), UNREACHABLE],
+        ['what else listens on 127.0.0.1', outside.connect('127.0.0.1', 9999), UNREACHABLE],
+        ["the container's own address", outside.connect(web.ip, 80), UNREACHABLE],
+        ['its address by UDP', outside.connect(web.ip, 80, 'udp'), UNREACHABLE],
+        ['from the host by 127.0.0.1', host.connect('127.0.0.1', 8081), `web ${gateway}`],
+        ['from the host by 127.0.0.1, all', host.connect('127.0.0.1', 8080), `web ${gateway}`],
+        ['from the host by 127.0.0.1, UDP', host.connect('127.0.0.1', 8080, 'udp'), `web ${gateway}`],
+        ['from the host by its address', host.connect(HOST, 8080), `web ${HOST}`],
+        ["from the host by the container's address", host.connect(web.ip, 80), `web ${gateway}`],
+        ['from its own network, directly', friend.inside.connect(web.ip, 80), `web ${friend.ip}`],
+        ['from its own network, by the host', friend.inside.connect(HOST, 8080), /^web /],
+        ['from its own network, by the gateway', friend.inside.connect(gateway, 8080), /^web /],
+        ['from itself, by the host', web.inside.connect(HOST, 8080), /^web /],
+        ['from another network, by the host', other.inside.connect(HOST, 8080), `web ${other.ip}`],
+        ['from another network, directly', other.inside.connect(web.ip, 80), UNREACHABLE],
+        ['from an internal network, by the host', inner.inside.connect(HOST, 8080), UNREACHABLE],
+        ['from an internal network, another address of the host', inner.inside.connect(HOST, 9998), UNREACHABLE],
+        [
+          'from an internal network, its gateway',
+          inner.inside.connect(inner.gateway || HOST, 9998),
+          /^(host |E|TIMEOUT)/,
+        ],
+        ['from an internal network to the world', inner.inside.connect(NEIGHBOUR, 80), UNREACHABLE],
+        ['into an internal network', web.inside.connect(inner.ip, 80), UNREACHABLE],
+        ['into a network without icc, by the host', web.inside.connect(HOST, 8090), /^other /],
+        ['to the world, with the address of the host', web.inside.connect(NEIGHBOUR, 80), `neighbour ${HOST}`],
+      ];
+      for (const [what, got, want] of expected) {
+        if (want instanceof RegExp) assert.match(await got, want, what);
+        else assert.equal(await got, want, what);
+      }
+      for (const { id } of [web, friend, other, inner]) await engine.remove(id);
+      assert.equal(await outside.connect(HOST, 8080), 'ECONNREFUSED');
+      assert.equal(await host.connect('127.0.0.1', 8081), 'ECONNREFUSED');
+    });
+
+    test('containers without icc do not reach each other, and by published ports they do', async () => {
+      const [a, b] = [
+        await serving('a', { NetworkMode: 'two', ...bound(at('8070')) }),
+        await serving('b', { NetworkMode: 'two' }),
+      ];
+      assert.match(await b.inside.connect(a.ip, 80), UNREACHABLE);
+      assert.equal(await b.inside.connect(NEIGHBOUR, 80), `neighbour ${HOST}`);
+      for (const { id } of [a, b]) await engine.remove(id);
+    });
+
+    test('by IPv6 as by IPv4', async () => {
+      const web = await serving('web', { NetworkMode: 'six', ...bound(at('8080')) });
+      assert.deepEqual(web.ports['80/tcp'], [at('8080', '0.0.0.0'), at('8080', '::')]);
+      const friend = await serving('friend', { NetworkMode: 'six' });
+      assert.equal(await outside.connect(HOST6, 8080), `web ${NEIGHBOUR6}`);
+      assert.equal(await host.connect(HOST6, 8080), `web ${HOST6}`);
+      assert.match(await friend.inside.connect(HOST6, 8080), /^web /);
+      assert.equal(await web.inside.connect(NEIGHBOUR6, 80), `neighbour ${HOST6}`);
+      assert.match(await outside.connect(web.ip6, 80), UNREACHABLE);
+      // The kernel leads nothing on from ::1: whoever tries it first is refused at once and goes on to 127.0.0.1.
+      assert.equal(await host.connect('::1', 8080), 'ECONNREFUSED');
+      for (const { id } of [web, friend]) await engine.remove(id);
+    });
+
+    test('a program of the host that has a port is named, and one that wants a published port is refused', async () => {
+      const id = await engine.create({ Cmd: ['true'], HostConfig: { NetworkMode: 'one', ...bound(at('9998')) } });
+      const refused = await engine.api.post(`/containers/${id}/start`);
+      assert.equal(refused.status, 500);
+      assert.match(refused.text, /driver failed programming external connectivity on endpoint \S+ \([0-9a-f]{64}\)/);
+      assert.match(
+        refused.text,
+        /failed to bind host port for 0\.0\.0\.0:9998:[0-9.]+:80\/tcp: address already in use \(by node, process \d+\)/,
+      );
+      await engine.remove(id);
+      const web = await serving('web', { ...bound(at('8080')) });
+      const rival = agent(`/run/netns/${machine.name}`);
+      await assert.rejects(rival.listen('rival', 8080, 'tcp', '0.0.0.0'));
+      await engine.remove(web.id);
+      await rival.listen('rival', 8080, 'tcp', '0.0.0.0');
+      assert.equal(await outside.connect(HOST, 8080), `rival ${NEIGHBOUR}`);
+      rival.close();
+    });
+
+    test('rules that somebody wipes away are put back', async () => {
+      const web = await serving('web', bound(at('8080')));
+      if (backend === 'nftables') machine.run('nft', 'flush', 'ruleset');
+      else for (const table of ['nat', 'filter', 'raw']) machine.run('iptables', '-t', table, '-F');
+      await until('the rules are there again', async () => (await outside.connect(HOST, 8080)) === `web ${NEIGHBOUR}`);
+      await until('it is said who it was', () =>
+        engine.daemon!.log.includes(`"process":"${backend === 'nftables' ? 'nft' : 'iptables'}"`),
+      );
+      assert.match(await outside.connect(web.ip, 80), UNREACHABLE);
+      assert.match(await outside.connect('127.0.0.1', 8080), UNREACHABLE);
+      await engine.remove(web.id);
+    });
+
+    test('a daemon that is killed leaves the ports as they are, and the next one takes care of them', async () => {
+      const [web, gone] = [await serving('web', bound(at('8080'))), await serving('gone', bound(at('8060')))];
+      await engine.daemon!.kill9();
+      assert.equal(await outside.connect(HOST, 8080), `web ${NEIGHBOUR}`);
+      process.kill(gone.pid, 'SIGKILL');
+      await engine.daemon!.launch();
+      assert.equal(await outside.connect(HOST, 8080), `web ${NEIGHBOUR}`);
+      await until(
+        'the port of the one that ended is free',
+        async () => (await outside.connect(HOST, 8060)) === 'ECONNREFUSED',
+      );
+      const rival = agent(`/run/netns/${machine.name}`);
+      await assert.rejects(rival.listen('rival', 8080, 'tcp', '0.0.0.0'));
+      await rival.listen('rival', 8060, 'tcp', '0.0.0.0');
+      assert.deepEqual((await inspect(web.id)).NetworkSettings.Ports['80/tcp'], [at('8080', '0.0.0.0')]);
+      rival.close();
+      for (const { id } of [web, gone]) await engine.remove(id);
+    });
+  });
+}
