@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Agent } from '../helpers/agent.js';
 import { ok } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
-import { NetworkNamespace } from '../helpers/netns.js';
+import { at, bound, inspectPorts, serving as serve } from '../helpers/serving.js';
+import { HOST, HOST6, NEIGHBOUR, NEIGHBOUR6, TwoMachines, UNREACHABLE } from '../helpers/two-machines.js';
 import { until } from '../helpers/until.js';
 
 /*
@@ -11,106 +11,34 @@ import { until } from '../helpers/until.js';
  * tests that has been put into its network.
  */
 
-interface Ports {
-  NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null>; IPAddress: string };
-  State: { Pid: number };
-}
-
-const HOST = '10.77.0.1';
-const NEIGHBOUR = '10.77.0.2';
-const HOST6 = 'fd77::1';
-const NEIGHBOUR6 = 'fd77::2';
-
-/** Nothing arrives, or somebody says that nothing will. */
-const UNREACHABLE = /^(TIMEOUT|E(HOST|NET)UNREACH)$/;
-
 for (const backend of ['nftables', 'iptables'] as const) {
   describe(`published ports by ${backend}`, () => {
-    const machine = NetworkNamespace.make();
-    const neighbour = NetworkNamespace.make();
+    const machines = new TwoMachines();
+    const { host, machine, outside } = machines;
     let engine: Engine;
-    let host: Agent;
-    let outside: Agent;
-    const agents: Agent[] = [];
 
     before(async () => {
-      machine.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', neighbour.name);
-      for (const [namespace, v4, v6] of [
-        [machine, HOST, HOST6],
-        [neighbour, NEIGHBOUR, NEIGHBOUR6],
-      ] as const) {
-        namespace.ip('address', 'add', `${v4}/24`, 'dev', 'eth0');
-        namespace.ip('address', 'add', `${v6}/64`, 'dev', 'eth0', 'nodad');
-        namespace.ip('link', 'set', 'eth0', 'up');
-      }
-      // It knows the way to containers, and to a loopback address that is not its own.
-      neighbour.ip('route', 'add', 'default', 'via', HOST);
-      neighbour.ip('-6', 'route', 'add', 'default', 'via', HOST6);
-      neighbour.run('sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1');
-      neighbour.ip('route', 'del', 'local', '127.0.0.0/8', 'table', 'local');
-      neighbour.ip('route', 'del', 'local', '127.0.0.1', 'table', 'local');
-      neighbour.ip('route', 'add', '127.0.0.1', 'via', HOST, 'src', NEIGHBOUR);
       engine = await Engine.open({ network: machine, args: ['--firewall-backend', backend] });
       await network('six', { EnableIPv6: true });
       await network('one');
       await network('two', { Options: { 'com.docker.network.bridge.enable_icc': 'false' } });
       await network('inner', { Internal: true });
-      host = agent(`/run/netns/${machine.name}`);
-      outside = agent(`/run/netns/${neighbour.name}`);
       await outside.listen('neighbour', 80);
       await host.listen('host', 9999, 'tcp', '127.0.0.1');
       await host.listen('host', 9998, 'tcp', '0.0.0.0');
     });
 
     after(async () => {
-      for (const each of agents) each.close();
       await engine?.close();
-      machine.remove();
-      neighbour.remove();
+      machines.close();
     });
-
-    function agent(namespace: string): Agent {
-      const made = new Agent(namespace);
-      agents.push(made);
-      return made;
-    }
 
     async function network(Name: string, config: object = {}): Promise<void> {
       await ok(engine.api.post('/networks/create', { Name, ...config }), 201);
     }
 
-    const inspect = async (id: string): Promise<Ports> => ok<Ports>(engine.api.get(`/containers/${id}/json`), 200);
-
-    /** A container with a program that listens on port 80 of TCP and UDP. */
-    async function serving(name: string, hostConfig: object = {}, config: object = {}) {
-      const id = await engine.launch({
-        Cmd: ['sleep', '1000'],
-        ...config,
-        HostConfig: { NetworkMode: 'one', ...hostConfig },
-      });
-      const { State, NetworkSettings } = await inspect(id);
-      const inside = agent(`/proc/${State.Pid}/ns/net`);
-      await inside.listen(name, 80);
-      await inside.listen(name, 80, 'udp');
-      const networks = (
-        NetworkSettings as unknown as {
-          Networks: Record<string, { IPAddress: string; GlobalIPv6Address: string; Gateway: string }>;
-        }
-      ).Networks;
-      const [place] = Object.values(networks);
-      return {
-        id,
-        pid: State.Pid,
-        inside,
-        ip: place!.IPAddress,
-        ip6: place!.GlobalIPv6Address,
-        gateway: place!.Gateway,
-        ports: NetworkSettings.Ports,
-      };
-    }
-
-    const at = (HostPort: string, HostIp = '') => ({ HostIp, HostPort });
-    const bound = (...list: object[]) => ({ PortBindings: { '80/tcp': list } });
+    const serving = (name: string, hostConfig: Record<string, unknown> = {}) =>
+      serve(engine, machines, name, { NetworkMode: 'one', ...hostConfig });
 
     test('a port is reached from outside, from the host and from containers, and by nothing else', async () => {
       const web = await serving('web', {
@@ -200,7 +128,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
       );
       await engine.remove(id);
       const web = await serving('web', { ...bound(at('8080')) });
-      const rival = agent(`/run/netns/${machine.name}`);
+      const rival = machines.agent(`/run/netns/${machine.name}`);
       await assert.rejects(rival.listen('rival', 8080, 'tcp', '0.0.0.0'));
       await engine.remove(web.id);
       await rival.listen('rival', 8080, 'tcp', '0.0.0.0');
@@ -232,10 +160,10 @@ for (const backend of ['nftables', 'iptables'] as const) {
         'the port of the one that ended is free',
         async () => (await outside.connect(HOST, 8060)) === 'ECONNREFUSED',
       );
-      const rival = agent(`/run/netns/${machine.name}`);
+      const rival = machines.agent(`/run/netns/${machine.name}`);
       await assert.rejects(rival.listen('rival', 8080, 'tcp', '0.0.0.0'));
       await rival.listen('rival', 8060, 'tcp', '0.0.0.0');
-      assert.deepEqual((await inspect(web.id)).NetworkSettings.Ports['80/tcp'], [at('8080', '0.0.0.0')]);
+      assert.deepEqual((await inspectPorts(engine, web.id)).NetworkSettings.Ports['80/tcp'], [at('8080', '0.0.0.0')]);
       rival.close();
       for (const { id } of [web, gone]) await engine.remove(id);
     });

@@ -12,11 +12,15 @@ export interface FirewallNetwork {
   /** Whether what goes out bears the host's address. */
   masquerade: boolean;
   /**
-   * Who may reach the containers' own addresses from outside: nobody (`nat`), whoever has a route, published ports (`routed`), or all
-   * (`nat-unprotected`).
+   * Who may reach the containers' own addresses from outside: nobody (`nat`, and `isolated`, whose bridge has no address), or whoever has
+   * a route (`routed`, `nat-unprotected`).
    */
-  gatewayMode?: 'nat' | 'nat-unprotected' | 'routed';
+  gatewayMode?: 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
 }
+
+/** Whether only the network itself reaches its containers by their own addresses. */
+export const isGuarded = ({ gatewayMode = 'nat' }: FirewallNetwork): boolean =>
+  gatewayMode === 'nat' || gatewayMode === 'isolated';
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 

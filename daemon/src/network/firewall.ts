@@ -22,7 +22,8 @@ export interface FirewallOptions {
   log: Pick<Logger, 'warn' | 'error'>;
 }
 
-type Place = Pick<FirewallEndpoint, 'containerId' | 'networkId'>;
+/** A container has its ports in one network at a time. */
+type Place = Pick<FirewallEndpoint, 'containerId'>;
 
 interface Published {
   endpoint: FirewallEndpoint;
@@ -44,6 +45,7 @@ export class Firewall {
   readonly #order = new KeyedMutex();
   #strangers: string[] = [];
   #unwatch: (() => void) | undefined;
+  #settled = false;
   #repaired = 0;
   #repair: NodeJS.Timeout | undefined;
 
@@ -66,22 +68,19 @@ export class Firewall {
   }
 
   /**
-   * Brings the kernel to what runs: after the start of the daemon, whatever happened meanwhile. Ports that others took while no
-   * daemon ran are told in the log; the containers' packets go on to them.
+   * Brings the kernel to what runs, in one go: after the start of the daemon, when it is known which networks there are (ensureNetwork()
+   * only takes note of them until then) and which containers run. Ports that others took while no daemon ran are told in the log;
+   * the containers' packets go on to them.
+   * @throws EngineError unavailable where the kernel lacks something
    */
-  async reconcile(
-    networks: readonly FirewallNetwork[],
-    endpoints: readonly { endpoint: FirewallEndpoint; ports: readonly PublishedPort[] }[],
-  ): Promise<void> {
-    this.#networks.clear();
-    this.#published.clear();
-    for (const network of networks) this.#networks.set(network.id, this.#adapted(network));
+  async settle(endpoints: readonly { endpoint: FirewallEndpoint; ports: readonly PublishedPort[] }[]): Promise<void> {
     for (const { endpoint, ports } of endpoints) {
-      this.#published.set(keyOf(endpoint), { endpoint, ports: [...ports] });
+      this.#published.set(endpoint.containerId, { endpoint, ports: [...ports] });
       for (const error of this.#ports.retake(endpoint, ports)) {
         this.#options.log.warn({ container: endpoint.containerId }, `a published port is not kept: ${error.message}`);
       }
     }
+    this.#settled = true;
     await this.#exclusively(async () => {
       const { backend } = this.#options;
       if (this.#networks.size === 0) {
@@ -100,6 +99,7 @@ export class Firewall {
   async ensureNetwork(network: FirewallNetwork): Promise<void> {
     const adapted = this.#adapted(network);
     this.#networks.set(network.id, adapted);
+    if (!this.#settled) return;
     await this.#exclusively(async () => {
       const changed = this.#enableForwarding();
       this.#allowLoopback(network.bridge);
@@ -113,6 +113,7 @@ export class Firewall {
     const network = this.#networks.get(id);
     if (!network) return;
     this.#networks.delete(id);
+    if (!this.#settled) return;
     await this.#exclusively(() => this.#step((backend) => backend.removeNetwork(network)));
   }
 
@@ -126,8 +127,8 @@ export class Firewall {
     return this.#exclusively(async () => {
       // In its turn: what others are giving back is free by now.
       const ports = this.#ports.take(endpoint, requests);
-      const before = this.#published.get(keyOf(endpoint))?.ports ?? [];
-      this.#published.set(keyOf(endpoint), { endpoint, ports: [...before, ...ports] });
+      const before = this.#published.get(endpoint.containerId)?.ports ?? [];
+      this.#published.set(endpoint.containerId, { endpoint, ports: [...before, ...ports] });
       try {
         await this.#step((backend) => backend.addMappings(mappingsOf({ endpoint, ports })));
       } catch (error) {
@@ -138,40 +139,38 @@ export class Firewall {
     });
   }
 
-  /** Takes back these ports of a container, or all that it has in this network. */
+  /** Takes back these ports of a container, or all that it has. */
   withdraw(place: Place, ports?: readonly PublishedPort[]): Promise<void> {
-    if (!this.#published.has(keyOf(place))) return Promise.resolve();
+    if (!this.#published.has(place.containerId)) return Promise.resolve();
     return this.#exclusively(() => this.#withdraw(place, ports));
   }
 
   async #withdraw(place: Place, ports?: readonly PublishedPort[]): Promise<void> {
-    const key = keyOf(place);
-    const published = this.#published.get(key);
+    const { containerId } = place;
+    const published = this.#published.get(containerId);
     if (!published) return;
     const gone = ports
       ? published.ports.filter((port) => ports.some((other) => samePort(port, other)))
       : published.ports;
     const left = published.ports.filter((port) => !gone.includes(port));
-    if (left.length > 0) this.#published.set(key, { ...published, ports: left });
-    else this.#published.delete(key);
+    if (left.length > 0) this.#published.set(containerId, { ...published, ports: left });
+    else this.#published.delete(containerId);
     const mappings = mappingsOf({ endpoint: published.endpoint, ports: gone });
     try {
       if (mappings.length > 0) await this.#step((backend) => backend.removeMappings(mappings, ports !== undefined));
     } finally {
-      this.#ports.release(place.containerId, gone);
+      this.#ports.release(containerId, gone);
     }
   }
 
-  /** What a container has published. */
-  portsOf(containerId: string): PublishedPort[] {
-    return [...this.#published.values()]
-      .filter(({ endpoint }) => endpoint.containerId === containerId)
-      .flatMap(({ ports }) => ports);
+  /** Where the ports of a container lead to that has some. */
+  placeOf(containerId: string): FirewallEndpoint | undefined {
+    return this.#published.get(containerId)?.endpoint;
   }
 
   /** Whether the kernel has what leads this port of the host to the container. */
   async leads(place: Place, port: PublishedPort): Promise<boolean> {
-    const published = this.#published.get(keyOf(place));
+    const published = this.#published.get(place.containerId);
     if (!published) return false;
     const [mapping] = mappingsOf({ ...published, ports: [port] });
     return mapping !== undefined && (await this.#options.backend.has(mapping));
@@ -246,8 +245,6 @@ export class Firewall {
     }, wait).unref();
   }
 }
-
-const keyOf = ({ containerId, networkId }: Place): string => `${containerId} ${networkId}`;
 
 const samePort = (a: PublishedPort, b: PublishedPort): boolean =>
   a.protocol === b.protocol && a.port === b.port && a.hostIp === b.hostIp && a.hostPort === b.hostPort;

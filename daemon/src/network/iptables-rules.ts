@@ -1,5 +1,5 @@
 import type { Family } from '../kernel/nft-expression.js';
-import type { FirewallNetwork, FirewallPlan, Mapping } from './firewall-plan.js';
+import { type FirewallNetwork, type FirewallPlan, isGuarded, type Mapping } from './firewall-plan.js';
 import { familyOf, isWildcard } from './ip-bytes.js';
 
 /*
@@ -42,7 +42,7 @@ function rawTable(family: Family, prefix: string, networks: readonly FirewallNet
     rules: [
       `${chain} ! -i lo -d ${LOOPBACK[family]} -j DROP`,
       ...networks
-        .filter(({ gatewayMode = 'nat' }) => gatewayMode === 'nat')
+        .filter(isGuarded)
         .flatMap(({ subnets }) => subnets.filter((net) => familyOf(net) === family))
         .map((subnet) => `${chain} -d ${subnet} -j ${guard}`),
       ...networks.map(({ bridge }) => `${guard} -i ${bridge} -j RETURN`),
@@ -86,7 +86,7 @@ function filterTable(prefix: string, { networks, strangers }: FirewallPlan): Ipt
   const [from, to] = [`${prefix}-FROM`, `${prefix}-TO`];
   const each = (rule: (bridge: string, network: FirewallNetwork) => string | undefined): string[] =>
     networks.flatMap((network) => rule(network.bridge, network) ?? []);
-  const isOpen = ({ gatewayMode = 'nat', internal }: FirewallNetwork) => gatewayMode !== 'nat' && !internal;
+  const isOpen = (network: FirewallNetwork) => !isGuarded(network) && !network.internal;
   return {
     name: 'filter',
     chains: [input, forward, open, from, to],

@@ -36,7 +36,7 @@ import {
   TYPE,
   typeOf,
 } from '../kernel/nft-message.js';
-import type { FirewallNetwork, FirewallPlan, Mapping, Protocol } from './firewall-plan.js';
+import { type FirewallNetwork, type FirewallPlan, isGuarded, type Mapping, type Protocol } from './firewall-plan.js';
 import { addressBytes, familyOf, isWildcard, netBytes, nextAddress } from './ip-bytes.js';
 
 /*
@@ -201,7 +201,7 @@ function networkElements(family: Family, network: FirewallNetwork): [set: string
   const name = interfaceName(network.bridge);
   const here = { key: name };
   const pair = { key: Buffer.concat([name, name]) };
-  const guarded = (network.gatewayMode ?? 'nat') === 'nat';
+  const guarded = isGuarded(network);
   const nets = network.subnets.filter((subnet) => familyOf(subnet) === family).map(netBytes);
   const intervals = nets.flatMap(({ first, last }): Element[] => {
     const end = nextAddress(last);
