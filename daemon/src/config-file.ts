@@ -38,6 +38,12 @@ export interface Settings {
   icc?: boolean;
   'ip-masq'?: boolean;
   'ip-forward'?: boolean;
+  ip?: string;
+  'firewall-backend'?: string;
+  iptables?: boolean;
+  ip6tables?: boolean;
+  'userland-proxy'?: boolean;
+  'userland-proxy-path'?: string;
   'default-address-pools'?: AddressPoolSetting[];
   'default-network-opts'?: Record<string, Record<string, string>>;
   'host-gateway-ip'?: string;
@@ -88,6 +94,12 @@ const DIRECTIVES: Readonly<Record<keyof Settings, Kind>> = {
   icc: 'boolean',
   'ip-masq': 'boolean',
   'ip-forward': 'boolean',
+  ip: 'string',
+  'firewall-backend': 'string',
+  iptables: 'boolean',
+  ip6tables: 'boolean',
+  'userland-proxy': 'boolean',
+  'userland-proxy-path': 'string',
   'default-address-pools': 'pools',
   'default-network-opts': 'maps',
   'host-gateway-ip': 'string',

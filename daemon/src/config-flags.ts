@@ -34,6 +34,12 @@ const OPTIONS = {
   icc: { type: 'string' },
   'ip-masq': { type: 'string' },
   'ip-forward': { type: 'string' },
+  ip: { type: 'string' },
+  'firewall-backend': { type: 'string' },
+  iptables: { type: 'string' },
+  ip6tables: { type: 'string' },
+  'userland-proxy': { type: 'string' },
+  'userland-proxy-path': { type: 'string' },
   'default-address-pool': { type: 'string', multiple: true },
   'default-network-opt': { type: 'string', multiple: true },
   'host-gateway-ip': { type: 'string' },
@@ -66,6 +72,8 @@ Options:
       --exec-root string     Directory of what runs: bundles, control sockets (default "/run/tinydocker")
       --fixed-cidr string    Part of the default network that containers get addresses of
       --fixed-cidr-v6 string The same of IPv6
+      --firewall-backend string
+                             nftables or iptables (default: nftables, unless iptables' FORWARD drops)
   -G, --group string         Group that may use the socket (default "tinydocker")
   -h, --help                 Show this
   -H, --host list            Socket to listen on: unix:///path or fd:// (default "unix:///run/tinydocker.sock")
@@ -74,8 +82,11 @@ Options:
       --host-gateway-ip string
                              What host-gateway in --add-host means (default: the bridge's address)
       --icc=false            Containers in the default network do not reach each other
+      --ip string            Address of the host for published ports that name none (default: all)
       --ip-forward=false     Leave forwarding as it is
       --ip-masq=false        Containers in the default network show their own addresses
+      --ip6tables=false      No rules for IPv6
+      --iptables=false       No rules at all: networks are not kept apart, ports not published
       --ipv6                 Give the default network IPv6
       --label list           Label of the daemon, name=value
       --log-driver string    Log driver of containers that ask for none (default "json-file")
@@ -141,11 +152,11 @@ function count(name: string, text: string): number {
 }
 
 const SAME = ['bridge', 'bip', 'bip6', 'fixed-cidr', 'fixed-cidr-v6', 'default-gateway', 'default-gateway-v6'] as const;
-const SWITCHES = ['ipv6', 'icc', 'ip-masq', 'ip-forward'] as const;
+const SWITCHES = ['ipv6', 'icc', 'ip-masq', 'ip-forward', 'iptables', 'ip6tables', 'userland-proxy'] as const;
 
 function networkSettings(values: ReturnType<typeof parse>['values']): Settings {
   const settings: Settings = {};
-  for (const name of [...SAME, 'host-gateway-ip'] as const)
+  for (const name of [...SAME, 'host-gateway-ip', 'ip', 'firewall-backend', 'userland-proxy-path'] as const)
     if (values[name] !== undefined) settings[name] = values[name];
   for (const name of SWITCHES) if (values[name] !== undefined) settings[name] = readSwitch(name, values[name]);
   if (values.mtu !== undefined) settings.mtu = readNumber('mtu', values.mtu);

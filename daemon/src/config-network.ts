@@ -21,6 +21,13 @@ export interface NetworkConfig {
   readonly masquerade: boolean;
   /** Whether the daemon turns on forwarding. */
   readonly forward: boolean;
+  /** Address of the host for published ports that name none; '' for all. */
+  readonly ip: string;
+  /** What writes the rules; '' for what suits the host. */
+  readonly firewallBackend: '' | 'nftables' | 'iptables';
+  /** Whether the packet filter is touched at all, and that of IPv6. */
+  readonly iptables: boolean;
+  readonly ip6tables: boolean;
   /** For networks without a subnet of their own; undefined: the built-in ones. */
   readonly pools: readonly SubnetPool[] | undefined;
   /** Options of new networks, by driver. */
@@ -43,6 +50,13 @@ function checkCidr(name: string, text: string | undefined, family: 4 | 6): strin
 function checkAddress(name: string, text: string | undefined, is: (text: string) => unknown): string {
   if (text && !is(text)) throw new ConfigError(`invalid ${name}: ${text} is no such address`);
   return text ?? '';
+}
+
+function checkBackend(name = ''): NetworkConfig['firewallBackend'] {
+  if (name !== '' && name !== 'nftables' && name !== 'iptables') {
+    throw new ConfigError(`invalid firewall-backend: ${name} (use nftables or iptables)`);
+  }
+  return name;
 }
 
 function readPool({ base, size }: { base: string; size: number }): SubnetPool {
@@ -87,6 +101,10 @@ export function resolveNetworkConfig(s: Settings, instance: string, isDefault: b
     icc: s.icc ?? true,
     masquerade: s['ip-masq'] ?? true,
     forward: s['ip-forward'] ?? true,
+    ip: checkAddress('ip', s.ip === '0.0.0.0' ? '' : s.ip, isIP),
+    firewallBackend: checkBackend(s['firewall-backend']),
+    iptables: s.iptables ?? true,
+    ip6tables: s.ip6tables ?? true,
     pools: s['default-address-pools']?.map(readPool),
     options: s['default-network-opts'] ?? {},
     hostGateway: checkAddress('host-gateway-ip', s['host-gateway-ip'], isIP),

@@ -6,7 +6,8 @@ import { Transport } from './image/registry/transport.js';
 import { KeyedMutex } from './lib/mutex.js';
 import { AddressBook } from './network/addresses.js';
 import { NameRegistry } from './network/dns/registry.js';
-import { NO_FILTER, type PacketFilter } from './network/packet-filter.js';
+import { chooseBackend } from './network/firewall-choice.js';
+import { Firewall } from './network/firewall.js';
 import type { Paths } from './paths.js';
 import { SeccompFilters } from './runtime/seccomp-filters.js';
 import { ShimRegistry } from './runtime/shims.js';
@@ -39,7 +40,7 @@ export interface Deps {
   readonly users: UserMaps;
   readonly networks: NetworkStore;
   readonly addresses: AddressBook;
-  readonly firewall: PacketFilter;
+  readonly firewall: Firewall;
   readonly names: NameRegistry;
   readonly shims: ShimRegistry;
   readonly restarts: RestartTimers;
@@ -58,6 +59,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
   const buildCache = new BuildCacheStore(db);
   const containers = new ContainerStore(db, (error) => log.error({ err: error }, 'store the state of a container'));
   const trash = new ContainerTrash(paths.trash, log);
+  const firewall = createFirewall(config, paths, log);
   return {
     config,
     paths,
@@ -73,7 +75,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     users: new UserMaps(config.usernsRemap, config.usernsPool),
     networks: new NetworkStore(db),
     addresses: new AddressBook(),
-    firewall: NO_FILTER,
+    firewall,
     names: new NameRegistry(),
     shims: new ShimRegistry(),
     restarts: new RestartTimers(),
@@ -83,9 +85,23 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     seccomp: new SeccompFilters(paths.seccomp),
     directories: new ContainerDirectories(paths.spare, trash),
     close() {
+      firewall.close();
       containers.flush();
       buildCache.flush();
       db.close();
     },
   };
+}
+
+function createFirewall({ instance, network }: Config, paths: Paths, log: Logger): Firewall {
+  const { firewallBackend, forward, ip6tables, iptables, masquerade } = network;
+  return new Firewall({
+    instance,
+    backend: () => chooseBackend({ instance, backend: firewallBackend, enabled: iptables, ipv6: ip6tables }),
+    stateFile: paths.forwarding,
+    forward,
+    masquerade,
+    ipv6: ip6tables,
+    log,
+  });
 }

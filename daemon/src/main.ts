@@ -26,6 +26,7 @@ import { prepareSeccomp } from './services/containers/seccomp.js';
 import { endLingering } from './services/containers/supervise.js';
 import { restoreImages } from './services/images/restore.js';
 import { followNames } from './services/networks/names.js';
+import { restorePorts } from './services/networks/ports.js';
 import { restoreNetworks, settleNetworks } from './services/networks/restore.js';
 import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
 
@@ -73,6 +74,8 @@ async function main(argv: readonly string[]): Promise<void> {
   await restoreContainers(deps);
   await restoreBuilds(deps);
   await settleVolumes(deps);
+  settleNetworks(deps);
+  await restorePorts(deps);
   await settleNetworks(deps);
   const app = await createApp(deps);
   compileAtOnce();

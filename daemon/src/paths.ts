@@ -64,6 +64,10 @@ export class Paths {
   get buildSecrets() {
     return join(this.execRoot, 'build');
   }
+  /** Between which interfaces the host did not forward before the engine turned that on; as long as the machine runs. */
+  get forwarding() {
+    return join(this.execRoot, 'forwarding.json');
+  }
   get bundles() {
     return join(this.execRoot, 'containers');
   }

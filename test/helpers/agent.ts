@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Order } from './agent-process.js';
@@ -47,7 +48,11 @@ export class Agent {
     return text ?? error ?? '';
   }
 
-  close(): void {
+  /** Ends it, and waits until its ports are free. */
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
+    await ended;
   }
 }

@@ -1,4 +1,5 @@
 import { Agent } from './agent.js';
+import type { Engine } from './engine.js';
 import { NetworkNamespace } from './netns.js';
 
 export const HOST = '10.77.0.1';
@@ -10,11 +11,22 @@ export const NEIGHBOUR6 = 'fd77::2';
 export const UNREACHABLE = /^(TIMEOUT|E(HOST|NET)UNREACH)$/;
 
 /** Makes 127.0.0.1 an address like others, that lies behind `gateway`: what an attacker on a neighbouring machine, or in a container, does. */
-export function routeLoopback(run: (program: string, ...args: string[]) => unknown, gateway: string, source: string): void {
+export function routeLoopback(
+  run: (program: string, ...args: string[]) => unknown,
+  gateway: string,
+  source: string,
+): void {
   run('sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1');
   run('ip', 'route', 'del', 'local', '127.0.0.0/8', 'table', 'local');
   run('ip', 'route', 'del', 'local', '127.0.0.1', 'table', 'local');
   run('ip', 'route', 'add', '127.0.0.1', 'via', gateway, 'src', source);
+}
+
+async function removeNetworks({ api }: Engine): Promise<void> {
+  const networks = (await api.get('/networks')).json<{ Name: string }[]>();
+  for (const { Name } of networks) {
+    if (!['bridge', 'host', 'none'].includes(Name)) await api.delete(`/networks/${Name}`);
+  }
 }
 
 /**
@@ -53,9 +65,15 @@ export class TwoMachines {
     return made;
   }
 
-  close(): void {
-    for (const agent of this.#agents) agent.close();
-    this.machine.remove();
-    this.neighbour.remove();
+  /** Ends the engine on the host, its networks first; programs that are in a container's network keep that from ending. */
+  async close(engine: Engine | undefined): Promise<void> {
+    try {
+      for (const agent of this.#agents) await agent.close();
+      if (engine) await removeNetworks(engine);
+      await engine?.close();
+    } finally {
+      this.machine.remove();
+      this.neighbour.remove();
+    }
   }
 }

@@ -29,8 +29,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
     });
 
     after(async () => {
-      await engine?.close();
-      machines.close();
+      await machines.close(engine);
     });
 
     async function network(Name: string, config: object = {}): Promise<void> {
@@ -133,7 +132,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
       await engine.remove(web.id);
       await rival.listen('rival', 8080, 'tcp', '0.0.0.0');
       assert.equal(await outside.connect(HOST, 8080), `rival ${NEIGHBOUR}`);
-      rival.close();
+      await rival.close();
     });
 
     test('rules that somebody wipes away are put back', async () => {
@@ -164,7 +163,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
       await assert.rejects(rival.listen('rival', 8080, 'tcp', '0.0.0.0'));
       await rival.listen('rival', 8060, 'tcp', '0.0.0.0');
       assert.deepEqual((await inspectPorts(engine, web.id)).NetworkSettings.Ports['80/tcp'], [at('8080', '0.0.0.0')]);
-      rival.close();
+      await rival.close();
       for (const { id } of [web, gone]) await engine.remove(id);
     });
   });

@@ -33,8 +33,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
     });
 
     after(async () => {
-      await engine?.close();
-      machines.close();
+      await machines.close(engine);
       rmSync(CANARY, { force: true });
     });
 
@@ -114,7 +113,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
       await ok(engine.api.post('/networks/create', { Name: 'labelled', Labels, Options: { [words]: words } }), 201);
       const web = await serving('web', { NetworkMode: 'labelled', ...bound(at('8080')) }, { Labels });
       assert.equal(await outside.connect(HOST, 8080), `web ${NEIGHBOUR}`);
-      const rules = machine.run(...(backend === 'nftables' ? (['nft', 'list', 'ruleset'] as const) : (['iptables-save'] as const)));
+      const rules = backend === 'nftables' ? machine.run('nft', 'list', 'ruleset') : machine.run('iptables-save');
       assert.ok(!rules.includes('touch'), rules);
       assert.ok(!existsSync(CANARY));
       for (const HostIp of [words, '127.0.0.1 -j ACCEPT', '$(id)']) {

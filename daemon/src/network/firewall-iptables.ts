@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { EngineError, unavailable } from '@tinydocker/shared/errors.js';
+import { EngineError, invalid, unavailable } from '@tinydocker/shared/errors.js';
 import { Netfilter } from '../kernel/netfilter.js';
 import type { Family } from '../kernel/nft-expression.js';
 import { run } from '../kernel/run.js';
@@ -46,6 +46,7 @@ export class IptablesBackend implements FirewallBackend {
   }
 
   async replace(plan: FirewallPlan): Promise<void> {
+    for (const network of plan.networks) this.#check(network);
     for (const family of this.#families) {
       const there = await this.#save(family);
       await this.#restore(family, iptablesTables(family, plan), there);
@@ -53,10 +54,16 @@ export class IptablesBackend implements FirewallBackend {
     this.#plan = plan;
   }
 
+  // A plus at the end of an interface's name is a wildcard to iptables, and quotes are quotes.
+  #check({ bridge }: FirewallNetwork): void {
+    if (!/^[\w.-]+$/.test(bridge))
+      throw invalid(`iptables cannot tell the interface ${bridge} from others: choose another name`);
+  }
+
   // The rules of one network are in between those of others: all of them are written anew, in one go.
-  addNetwork(network: FirewallNetwork): Promise<void> {
+  async addNetwork(network: FirewallNetwork): Promise<void> {
     const others = this.#plan.networks.filter(({ id }) => id !== network.id);
-    return this.replace({ ...this.#plan, networks: [...others, network] });
+    await this.replace({ ...this.#plan, networks: [...others, network] });
   }
 
   removeNetwork({ id }: FirewallNetwork): Promise<void> {

@@ -12,7 +12,8 @@ export interface FirewallEndpoint extends PortOwner {
 
 export interface FirewallOptions {
   instance: string;
-  backend: FirewallBackend;
+  /** Chooses how rules are written, when there are the first. @throws EngineError unavailable where this host cannot do it */
+  backend: () => FirewallBackend;
   /** Remembers, as long as the machine runs, what the host did not forward. */
   stateFile: string;
   /** `--ip-forward`, `--ip-masq`, `--ip6tables` */
@@ -46,6 +47,7 @@ export class Firewall {
   #strangers: string[] = [];
   #unwatch: (() => void) | undefined;
   #settled = false;
+  #chosen: FirewallBackend | undefined;
   #repaired = 0;
   #repair: NodeJS.Timeout | undefined;
 
@@ -53,8 +55,13 @@ export class Firewall {
     this.#options = options;
   }
 
+  get #backend(): FirewallBackend {
+    this.#chosen ??= this.#options.backend();
+    return this.#chosen;
+  }
+
   get backend(): FirewallBackend['name'] {
-    return this.#options.backend.name;
+    return this.#backend.name;
   }
 
   /** All that the rules are made from. */
@@ -82,12 +89,8 @@ export class Firewall {
     }
     this.#settled = true;
     await this.#exclusively(async () => {
-      const { backend } = this.#options;
-      if (this.#networks.size === 0) {
-        // Nothing is made where nothing is needed; what an earlier daemon has left goes.
-        if (await backend.intact().catch(() => false)) await backend.clear();
-        return;
-      }
+      if (this.#networks.size === 0) return this.#clear();
+      const backend = this.#backend;
       this.#enableForwarding();
       for (const { bridge } of this.#networks.values()) this.#allowLoopback(bridge);
       await backend.replace(this.plan);
@@ -103,7 +106,7 @@ export class Firewall {
     await this.#exclusively(async () => {
       const changed = this.#enableForwarding();
       this.#allowLoopback(network.bridge);
-      if (changed) await this.#options.backend.replace(this.plan);
+      if (changed) await this.#backend.replace(this.plan);
       else await this.#step((backend) => backend.addNetwork(adapted));
       this.#watch();
     });
@@ -114,7 +117,9 @@ export class Firewall {
     if (!network) return;
     this.#networks.delete(id);
     if (!this.#settled) return;
-    await this.#exclusively(() => this.#step((backend) => backend.removeNetwork(network)));
+    await this.#exclusively(() =>
+      this.#networks.size === 0 ? this.#clear() : this.#step((backend) => backend.removeNetwork(network)),
+    );
   }
 
   /**
@@ -173,14 +178,23 @@ export class Firewall {
     const published = this.#published.get(place.containerId);
     if (!published) return false;
     const [mapping] = mappingsOf({ ...published, ports: [port] });
-    return mapping !== undefined && (await this.#options.backend.has(mapping));
+    return mapping !== undefined && (await this.#backend.has(mapping));
   }
 
   /** The rules stay: containers go on without a daemon. */
   close(): void {
     clearTimeout(this.#repair);
     this.#unwatch?.();
-    this.#options.backend.close();
+    this.#chosen?.close();
+  }
+
+  /** Nothing is left where nothing is needed, whoever made it. */
+  async #clear(): Promise<void> {
+    try {
+      if (await this.#backend.intact()) await this.#backend.clear();
+    } catch {
+      // A host that cannot have rules has none.
+    }
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -189,7 +203,7 @@ export class Firewall {
 
   /** One change; where the kernel has not what the change is based on, all of the plan. */
   async #step(change: (backend: FirewallBackend) => Promise<void>): Promise<void> {
-    const { backend } = this.#options;
+    const backend = this.#backend;
     try {
       await change(backend);
     } catch {
@@ -222,7 +236,7 @@ export class Firewall {
   }
 
   #watch(): void {
-    this.#unwatch ??= this.#options.backend.watch((by) => this.#disturbed(by));
+    this.#unwatch ??= this.#backend.watch((by) => this.#disturbed(by));
   }
 
   /** Somebody has changed what may be ours: it is put back at once, or a moment later where that was done just now. */
@@ -233,7 +247,8 @@ export class Firewall {
       this.#repair = undefined;
       this.#repaired = Date.now();
       this.#exclusively(async () => {
-        const { backend, log } = this.#options;
+        const { log } = this.#options;
+        const backend = this.#backend;
         // Of iptables is known only that somebody changed a table that is not ours alone.
         if ((by.pid === 0 || backend.name === 'iptables') && (await backend.intact())) return;
         await backend.replace(this.plan);

@@ -5,6 +5,8 @@ import type { Deps } from '../../deps.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { textMatcher } from '../text-matcher.js';
 import { containerMounts } from './mounts.js';
+import { publishedPorts } from './ports.js';
+import { hasProcess } from './wait.js';
 
 const ACCEPTED =
   'ancestor before exited expose health id isolation is-task label name network publish since status volume'.split(' ');
@@ -85,7 +87,12 @@ export function containerFilter(deps: Pick<Deps, 'containers' | 'images'>, filte
     (c) => matchesFilter(filters, 'network', (network) => c.hostConfig.NetworkMode === network),
     (c) =>
       matchesFilter(filters, 'expose', (p) => Object.keys(c.config.ExposedPorts ?? {}).some((e) => portMatches(p, e))),
-    () => !filters.has('publish'),
+    (c) =>
+      matchesFilter(
+        filters,
+        'publish',
+        (p) => hasProcess(c) && publishedPorts(c).some((port) => portMatches(p, `${port.hostPort}/${port.protocol}`)),
+      ),
     () => task !== true,
     (c) =>
       matchesFilter(filters, 'volume', (volume) =>

@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { networksOf } from '../networks/settings.js';
 import { containerFilter, parseContainerFilters } from './filter.js';
 import { mountPoints } from './mount-points.js';
+import { portList } from './ports.js';
 import { containerSize } from './size.js';
 import { statusText } from './status-text.js';
 import { isRunning } from './wait.js';
@@ -58,7 +59,7 @@ function summaryOf(deps: ListDeps, record: ContainerRecord): ContainerSummary {
     ImageID: record.imageId,
     Command: commandOf(record),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
-    Ports: [],
+    Ports: portList(record),
     Labels: config.Labels ?? {},
     State: state.status,
     Status: '',

@@ -6,6 +6,7 @@ import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from '../../runtime/spec
 import { DEFAULT_SHM_SIZE } from '../../runtime/spec-mounts.js';
 import { mergeHealthcheck } from './health-status.js';
 import { mergeResources } from './merge-resources.js';
+import { normalizeBindings, normalizeExposed } from './ports.js';
 
 /** An empty list is nothing given: an image's takes its place, except where the request says [""]. */
 function commandLine(request: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Entrypoint' | 'Cmd'> {
@@ -27,7 +28,7 @@ function overlayEnv(request: readonly string[], image: readonly string[]): strin
 export function mergeConfig(request: ContainerCreateRequest, image: ImageConfig, hostname: string): ContainerConfig {
   const command = commandLine(request, image);
   const env = overlayEnv(request.Env ?? [], image.Env ?? []);
-  const ports = { ...image.ExposedPorts, ...request.ExposedPorts };
+  const ports = normalizeExposed({ ...image.ExposedPorts, ...request.ExposedPorts });
   const volumes = { ...image.Volumes, ...request.Volumes };
   const workingDir = request.WorkingDir || image.WorkingDir || '';
   return {
@@ -66,7 +67,7 @@ export function mergeHostConfig(given: HostConfig, networkMode: string): HostCon
     ContainerIDFile: given.ContainerIDFile ?? '',
     LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
     NetworkMode: networkMode,
-    PortBindings: given.PortBindings ?? {},
+    PortBindings: normalizeBindings(given.PortBindings),
     RestartPolicy: {
       Name: given.RestartPolicy?.Name || 'no',
       MaximumRetryCount: given.RestartPolicy?.MaximumRetryCount ?? 0,
@@ -90,7 +91,7 @@ export function mergeHostConfig(given: HostConfig, networkMode: string): HostCon
     OomScoreAdj: given.OomScoreAdj ?? 0,
     PidMode: given.PidMode ?? '',
     Privileged: privileged,
-    PublishAllPorts: false,
+    PublishAllPorts: given.PublishAllPorts ?? false,
     ReadonlyRootfs: given.ReadonlyRootfs ?? false,
     SecurityOpt: given.SecurityOpt ?? null,
     UTSMode: given.UTSMode ?? '',

@@ -17,6 +17,7 @@ export type RemoveDeps = Pick<
   | 'config'
   | 'containers'
   | 'events'
+  | 'firewall'
   | 'holds'
   | 'images'
   | 'layers'

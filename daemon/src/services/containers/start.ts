@@ -12,6 +12,7 @@ import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { publishPlaces, takePlaces } from '../networks/places.js';
+import { publishPorts } from '../networks/ports.js';
 import { prepareBundle, prepareFiles, writeBundle } from './bundle.js';
 import { describeFailure } from './failure.js';
 import { containerMounts } from './mounts.js';
@@ -135,7 +136,9 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
     const filter = seccompOf(deps, record);
     const compiled = filter instanceof Promise ? await steps.wait('seccomp', 'compile the profile', filter) : filter;
     joined = openShared(deps, record);
-    const shim = launch(deps, takePlaces(deps, record, steps, undo), steps, undo, joined, compiled);
+    const placed = takePlaces(deps, record, steps, undo);
+    const shim = launch(deps, placed, steps, undo, joined, compiled);
+    await publishPorts(deps, placed, steps, undo);
     await shim.start((reply) => {
       keepSteps(deps, id, steps.steps, shim.steps);
       started(deps, id, reply, again);

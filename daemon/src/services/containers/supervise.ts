@@ -8,6 +8,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { execEnded } from '../exec/ended.js';
 import { serveNames } from '../networks/name-server.js';
 import { publishPlaces, releasePlaces } from '../networks/places.js';
+import { withdrawPorts } from '../networks/ports.js';
 import { cgroupOf } from './bundle.js';
 import { reportLogTrouble } from './log-trouble.js';
 import { publishContainer } from './publish.js';
@@ -63,6 +64,8 @@ export function recordExit(deps: SuperviseDeps, id: string, report: ExitReport, 
     finishedAt: report.exitedAt > before.state.startedAt ? report.exitedAt : before.state.startedAt,
   });
   releaseVolumes(deps, record);
+  // Before the addresses can be another's.
+  void withdrawPorts(deps, record);
   releasePlaces(deps, record);
   // Unless it has been told of when it happened.
   if (report.oomKilled && !before.state.oomKilled) publishContainer(deps, record, 'oom');

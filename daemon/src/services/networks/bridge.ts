@@ -12,9 +12,9 @@ import {
   writeSysctl,
 } from '../../kernel/network.js';
 import { familyOf, parseCidr } from '../../network/address.js';
+import type { FirewallNetwork } from '../../network/firewall-plan.js';
 import { aliasOf, bridgeOf, isOf } from '../../network/names.js';
 import { booleanOption, gatewayMode, mtuOption, OPTION } from '../../network/options.js';
-import type { FilteredNetwork } from '../../network/packet-filter.js';
 import type { NetworkRecord } from '../../store/networks.js';
 
 type BridgeDeps = Pick<Deps, 'config' | 'firewall' | 'log'>;
@@ -34,7 +34,7 @@ export function gatewayOf(network: NetworkRecord, family: 4 | 6): { address: str
 }
 
 /** A network as the packet filter is told of it. */
-export const filtered = (network: NetworkRecord): FilteredNetwork => ({
+export const filtered = (network: NetworkRecord): FirewallNetwork => ({
   id: network.id,
   bridge: bridgeName(network),
   subnets: network.ipam.config

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.js';
 import type { Endpoint } from '../../lib/endpoint.js';
 import { shortId } from '../../lib/ids.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { portMap } from '../containers/ports.js';
 import { hasProcess } from '../containers/wait.js';
 import { gatewayOf } from './bridge.js';
 import { isBuiltIn } from './built-in.js';
@@ -92,7 +93,7 @@ export function networkSettings(deps: SettingsDeps, record: ContainerRecord): Ne
     Bridge: '',
     SandboxID: hasProcess(record) ? record.id : '',
     SandboxKey: running ? `/proc/${record.state.pid}/ns/net` : '',
-    Ports: {},
+    Ports: portMap(record),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
