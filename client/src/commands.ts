@@ -51,6 +51,7 @@ const save: Loader = () => import('./commands/image/save.js');
 const verifyImages: Loader = () => import('./commands/image/verify.js');
 const inspectImage: Loader = () => import('./commands/image/inspect.js');
 
+const traceNetwork: Loader = () => import('./commands/network/trace.js');
 const login: Loader = () => import('./commands/registry/login.js');
 const logout: Loader = () => import('./commands/registry/logout.js');
 const search: Loader = () => import('./commands/registry/search.js');
@@ -170,6 +171,7 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       verify: verifyImages,
     },
   },
+  network: { summary: 'Manage networks', verbs: { trace: traceNetwork } },
   system: { summary: 'Manage the engine', verbs: { df, events, info, prune: pruneSystem } },
   volume: {
     summary: 'Manage volumes',

@@ -269,8 +269,6 @@ if (engine.own) {
   describe('what is not there yet is refused by name', () => {
     const base = { Image: 'busybox', Cmd: ['true'] };
     for (const [name, config] of Object.entries({
-      PortBindings: { HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '80' }] } } },
-      PublishAllPorts: { HostConfig: { PublishAllPorts: true } },
       Links: { HostConfig: { Links: ['a:b'] } },
       DeviceRequests: { HostConfig: { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] } },
       StorageOpt: { HostConfig: { StorageOpt: { size: '1G' } } },

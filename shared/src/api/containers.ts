@@ -100,7 +100,14 @@ export const ContainerTopResponse = Type.Object({
 export type ContainerTopResponse = Static<typeof ContainerTopResponse>;
 
 /** What of a container can be changed: its resources, and when it is restarted. */
-export const ContainerUpdateRequest = Type.Object({ ...Resources.properties, RestartPolicy: Maybe(RestartPolicy) });
+export const ContainerUpdateRequest = Type.Object({
+  ...Resources.properties,
+  RestartPolicy: Maybe(RestartPolicy),
+  PortBindings: Maybe(
+    PortMap,
+    'An extension of ours: where these ports are published from now on, also of a container that runs; null: nowhere.',
+  ),
+});
 export type ContainerUpdateRequest = Static<typeof ContainerUpdateRequest>;
 
 export const ContainerUpdateResponse = Type.Object({ Warnings: Nullable(Strings) });

@@ -2,9 +2,16 @@ import type { ContainerUpdateRequest, ContainerUpdateResponse } from '@tinydocke
 import { containerPath } from '../../api/paths.js';
 import { defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
-import { bytes, bytesOrUnlimited, cpus, hidden, int, text, weight } from '../../flags/types.js';
+import { bytes, bytesOrUnlimited, cpus, hidden, int, list, text, weight } from '../../flags/types.js';
 import { forEach } from '../each.js';
 import { parseRestartPolicy } from './lifecycle-options.js';
+import { parsePublish } from './port-option.js';
+
+function portBindings(publish: readonly string[], remove: readonly string[]): ContainerUpdateRequest['PortBindings'] {
+  if (publish.length + remove.length === 0) return undefined;
+  const gone = Object.fromEntries(Object.keys(parsePublish(remove).exposed).map((port) => [port, null]));
+  return { ...gone, ...parsePublish(publish).bindings };
+}
 
 export const command = defineCommand({
   names: ['update', 'container update'],
@@ -12,6 +19,7 @@ export const command = defineCommand({
   summary: 'Update configuration of one or more containers',
   examples: [
     ['tdctl update -m 512m --memory-swap 1g db', 'More memory, while it runs'],
+    ['tdctl update -p 8080:80 web', 'Publish a port, while it runs; --publish-rm 80 takes it back'],
     ['tdctl update --cpus 1.5 --restart unless-stopped db web', 'Limits and restart policy of two'],
   ],
   flags: {
@@ -28,6 +36,8 @@ export const command = defineCommand({
     memory: bytes('Memory limit', 'm'),
     'memory-reservation': bytes('Memory soft limit'),
     'memory-swap': bytesOrUnlimited('Swap limit equal to memory plus swap: -1 to enable unlimited swap'),
+    publish: list("Publish a container's port(s) to the host, in place of where they were published", 'p'),
+    'publish-rm': list('Publish a port of the container no longer: PORT[/PROTO]'),
     'pids-limit': int('Tune container pids limit (set -1 for unlimited)'),
     restart: text('Restart policy to apply when a container exits'),
   },
@@ -49,6 +59,7 @@ export const command = defineCommand({
       MemorySwap: flags['memory-swap'],
       NanoCpus: flags.cpus,
       PidsLimit: flags['pids-limit'],
+      PortBindings: portBindings(flags.publish, flags['publish-rm']),
       RestartPolicy: parseRestartPolicy(flags.restart, 1),
     };
     const warnings = new Set<string>();

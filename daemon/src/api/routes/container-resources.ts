@@ -4,12 +4,14 @@ import {
   ContainerUpdateRequest,
   ContainerUpdateResponse,
 } from '@tinydocker/shared/api/containers.js';
+import { NetworkTrace } from '@tinydocker/shared/api/network-trace.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { pauseContainer } from '../../services/containers/pause.js';
 import { topContainer } from '../../services/containers/top.js';
 import { unpauseContainer } from '../../services/containers/unpause.js';
 import { updateContainer } from '../../services/containers/update.js';
+import { traceNetwork } from '../../services/networks/trace.js';
 
 const id = Type.Object({ id: Type.String({ description: 'Name, id or the beginning of an id.' }) });
 const nothing = { 204: Type.Unsafe<undefined>({ type: 'null' }) };
@@ -47,6 +49,21 @@ export const containerResourceRoutes =
         },
       },
       ({ params, body }) => updateContainer(deps, params.id, body),
+    );
+
+    app.get(
+      '/containers/:id/network/trace',
+      {
+        schema: {
+          summary: "Walk a packet's way to the ports of a container (an extension of ours)",
+          params: id,
+          querystring: Type.Object({
+            port: Type.Optional(Type.String({ description: '80 or 80/tcp; by default all that are published.' })),
+          }),
+          response: { 200: NetworkTrace },
+        },
+      },
+      ({ params, query }) => traceNetwork(deps, params.id, query.port),
     );
 
     app.get(

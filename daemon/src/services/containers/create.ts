@@ -19,6 +19,7 @@ import { mergeConfig, mergeHostConfig } from './merge.js';
 import { settleMounts } from './mounts.js';
 import { checkName, generateName } from './names.js';
 import { networkMode } from './network-mode.js';
+import { portWarnings } from './ports.js';
 import { publishContainer } from './publish.js';
 import { type RemoveDeps, removeLocked } from './remove.js';
 import { prepareSeccomp } from './seccomp.js';
@@ -162,7 +163,7 @@ export function createContainer(
     },
     mounts,
   );
-  const answer = { Id: id, Warnings: warnings };
+  const answer = { Id: id, Warnings: [...warnings, ...portWarnings(container.hostConfig)] };
   if (!needsFilling(container)) {
     publishContainer(deps, container, 'create');
     return answer;

@@ -1,5 +1,6 @@
 import type { ContainerUpdateRequest, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { conflict, notImplemented } from '@tinydocker/shared/errors.js';
+import { normalizeBindings } from './ports.js';
 
 const some = (list: readonly unknown[] | null | undefined): boolean => (list?.length ?? 0) > 0;
 
@@ -61,6 +62,12 @@ const SAID = [
   'KernelMemoryTCP',
 ] as const;
 
+/** Ports that are named get the bindings that are given, the others keep theirs. */
+function mergeBindings(now: HostConfig, given: ContainerUpdateRequest): NonNullable<HostConfig['PortBindings']> {
+  const all = { ...now.PortBindings, ...normalizeBindings(given.PortBindings) };
+  return Object.fromEntries(Object.entries(all).filter(([, bindings]) => (bindings?.length ?? 0) > 0));
+}
+
 /** The limits of a container with those that are asked for in place of what it had. Pure. @throws EngineError conflict */
 export function mergeUpdate(now: HostConfig, given: ContainerUpdateRequest): HostConfig {
   checkCpu(now, given);
@@ -77,6 +84,7 @@ export function mergeUpdate(now: HostConfig, given: ContainerUpdateRequest): Hos
     ...(pids !== undefined && pids !== null && { PidsLimit: Math.max(0, pids) }),
     ...((given.MemorySwappiness ?? -1) >= 0 && { MemorySwappiness: given.MemorySwappiness }),
     ...(typeof given.OomKillDisable === 'boolean' && { OomKillDisable: given.OomKillDisable }),
+    ...(given.PortBindings && { PortBindings: mergeBindings(now, given) }),
     ...(policy && {
       RestartPolicy: { Name: policy.Name ?? 'no', MaximumRetryCount: policy.MaximumRetryCount ?? 0 },
     }),

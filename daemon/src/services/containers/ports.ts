@@ -87,6 +87,12 @@ export function normalizeBindings(bindings: PortMap | null | undefined): PortMap
 export const normalizeExposed = (exposed: ContainerConfig['ExposedPorts']): Record<string, Record<string, never>> =>
   Object.fromEntries(Object.keys(exposed ?? {}).map((key) => [portKey(parsePort(key)), {}]));
 
+/** What is said of ports that nothing comes of. */
+export const portWarnings = ({ NetworkMode, PortBindings }: HostConfig): string[] =>
+  NetworkMode === 'host' && Object.keys(PortBindings ?? {}).length > 0
+    ? ['Published ports are discarded when using host network mode']
+    : [];
+
 /** What a running container has published. */
 export const publishedPorts = ({ state }: ContainerRecord): readonly PublishedPort[] => state.published?.ports ?? [];
 

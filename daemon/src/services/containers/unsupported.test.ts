@@ -4,8 +4,6 @@ import type { ContainerCreateRequest } from '@tinydocker/shared/api/containers.j
 import { refuseUnsupported } from './unsupported.js';
 
 const REFUSED: [request: ContainerCreateRequest, what: RegExp][] = [
-  [{ HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '80' }] } } }, /publishing ports/],
-  [{ HostConfig: { PublishAllPorts: true } }, /publishing ports/],
   [{ HostConfig: { DeviceRequests: [{ Driver: 'nvidia' }] } }, /device requests/],
   [{ HostConfig: { Links: ['a:b'] } }, /links/],
   [{ HostConfig: { CpuCount: 2 } }, /Windows/],

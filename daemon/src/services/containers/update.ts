@@ -1,10 +1,12 @@
 import type { ContainerUpdateRequest, ContainerUpdateResponse, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { EngineError, within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
+import { Undo } from '../../lib/undo.js';
 import { changeLimits, LimitRefused, memoryUse } from '../../runtime/limit-writer.js';
 import { kernelLimits } from '../../runtime/limits.js';
 import { specResources } from '../../runtime/spec-resources.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { changePorts, type PortDeps } from '../networks/ports.js';
 import { adaptResources } from './adapt-resources.js';
 import { cgroupOf } from './bundle.js';
 import { errnoText } from './failure.js';
@@ -15,7 +17,7 @@ import { refuseNul } from './validate.js';
 import { validateUpdate } from './validate-resources.js';
 import { hasProcess } from './wait.js';
 
-type UpdateDeps = Pick<Deps, 'config' | 'containers' | 'events' | 'locks'>;
+type UpdateDeps = PortDeps & Pick<Deps, 'events' | 'locks'>;
 
 /** Weights and the rest of the limits, without devices, which stay as they are. */
 const limitsOf = (h: HostConfig) =>
@@ -46,12 +48,26 @@ async function apply(deps: UpdateDeps, record: ContainerRecord, after: HostConfi
 async function updateLocked(deps: UpdateDeps, id: string, given: ContainerUpdateRequest): Promise<void> {
   const record = deps.containers.resolve(id);
   const after = mergeUpdate(record.hostConfig, given);
-  if (hasProcess(record)) await apply(deps, record, after);
+  const undo = new Undo();
   try {
+    if (hasProcess(record)) {
+      await apply(deps, record, after);
+      undo.push('give back limits', async () => {
+        const now = deps.containers.get(id);
+        if (now && hasProcess(now))
+          await changeLimits(cgroupOf(deps, now), limitsOf(after), limitsOf(record.hostConfig));
+      });
+      if (given.PortBindings) {
+        await changePorts(deps, record, after);
+        undo.push('give back ports', async () => {
+          const now = deps.containers.get(id);
+          if (now && hasProcess(now)) await changePorts(deps, now, record.hostConfig);
+        });
+      }
+    }
     publishContainer(deps, deps.containers.setHostConfig(id, after), 'update');
   } catch (error) {
-    const now = deps.containers.get(id);
-    if (now && hasProcess(now)) await changeLimits(cgroupOf(deps, now), limitsOf(after), limitsOf(record.hostConfig));
+    for (const problem of await undo.unwind()) deps.log.error({ container: id, err: problem }, 'undo update');
     throw error;
   }
 }
