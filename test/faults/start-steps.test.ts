@@ -19,6 +19,7 @@ const RICH = {
   Hostname: 'rich',
   HostConfig: {
     NetworkMode: 'bridge',
+    PortBindings: { '80/tcp': [{ HostPort: '8080' }], '53/udp': [{ HostIp: '127.0.0.1' }] },
     ...{ Memory: 32 << 20, PidsLimit: 20, NanoCpus: 500_000_000, OomScoreAdj: 10 },
     ...{
       Tmpfs: { '/scratch': 'size=1m' },

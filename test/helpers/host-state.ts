@@ -12,7 +12,9 @@ export interface Owner {
   readonly running: boolean;
   readonly pid: number;
   /** Where its links are, unless it is the machine itself. */
-  readonly network?: { readonly links: readonly { ifname: string; ifalias?: string }[] } | undefined;
+  readonly network?:
+    | { readonly links: readonly { ifname: string; ifalias?: string }[]; readonly rules: readonly string[] }
+    | undefined;
 }
 
 /** What one daemon has on this machine; every list is sorted, so that two of them can be compared. */
@@ -20,6 +22,8 @@ export interface HostState {
   mounts: string[];
   cgroups: string[];
   links: string[];
+  /** Of the packet filter, without their counters. */
+  rules: string[];
   /** Shims and containers: "pid comm arguments". The daemon itself is not among them. */
   processes: string[];
   /** Namespaces in which one of those lives and this process does not. */
@@ -62,6 +66,7 @@ export function captureHost(owner: Owner): HostState {
     mounts: [...new Set(mounts.map((line) => line.split(' ').slice(3).join(' ')))].sort(),
     cgroups: cgroupDirectories(owner.instance),
     links: linksOf(owner),
+    rules: [...(owner.network?.rules ?? [])],
     processes: pids.map(
       (pid) =>
         `${pid} ${read(`/proc/${pid}/comm`).trim()} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()}`,

@@ -59,6 +59,18 @@ export class NetworkNamespace {
     return this.links.find(({ ifname }) => ifname === name);
   }
 
+  /** The rules of all packet filters, a line each with the chain or set that it is in. */
+  get rules(): string[] {
+    let within = '';
+    const found: string[] = [];
+    for (const line of this.run('nft', '--stateless', 'list', 'ruleset').split('\n')) {
+      const text = line.trim();
+      if (/^(table|chain|set|map) /.test(text)) within = text;
+      else if (text !== '' && text !== '}') found.push(`${within} ${text}`);
+    }
+    return found.sort();
+  }
+
   /** The addresses of a link, with prefixes; those of its own making (fe80::) are left out. */
   addresses(link: string): string[] {
     const [found] = JSON.parse(this.ip('-json', 'address', 'show', 'dev', link)) as {

@@ -66,6 +66,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
       if (backend === 'nftables') machine.run('nft', 'flush', 'ruleset');
       else for (const table of ['nat', 'filter', 'raw']) machine.run('iptables', '-t', table, '-F');
       await until('the rules are there again', async () => (await outside.connect(HOST, 8080)) === `web ${NEIGHBOUR}`);
+      await until('all of them', async () => UNREACHABLE.test(await outside.connect(web.ip, 80)));
       await closed(web);
       await engine.remove(web.id);
     });

@@ -31,8 +31,11 @@ interface Published {
   ports: PublishedPort[];
 }
 
-/** How long after a repair the next one waits, in ms: who takes the rules away again and again gets no race. */
-const REPAIR_INTERVAL = 1000;
+/** How long after a repair the next one waits, in ms: twice as long each time, so that two programs that fight cost little. */
+const REPAIR_WAIT = { first: 50, longest: 5000 };
+
+/** After so much peace, in ms, the next disturbance is the first one. */
+const PEACE = 10_000;
 
 /**
  * What the packet filter is to do for networks and published ports. The truth is what is kept here; the kernel is brought to it,
@@ -49,6 +52,7 @@ export class Firewall {
   #settled = false;
   #chosen: FirewallBackend | undefined;
   #repaired = 0;
+  #repairWait = 0;
   #repair: NodeJS.Timeout | undefined;
 
   constructor(options: FirewallOptions) {
@@ -242,7 +246,9 @@ export class Firewall {
   /** Somebody has changed what may be ours: it is put back at once, or a moment later where that was done just now. */
   #disturbed(by: Intruder): void {
     if (this.#repair) return;
-    const wait = Math.max(0, this.#repaired + REPAIR_INTERVAL - Date.now());
+    if (Date.now() - this.#repaired > PEACE) this.#repairWait = 0;
+    const wait = this.#repairWait;
+    this.#repairWait = Math.min(REPAIR_WAIT.longest, Math.max(REPAIR_WAIT.first, wait * 2));
     this.#repair = setTimeout(() => {
       this.#repair = undefined;
       this.#repaired = Date.now();
