@@ -72,7 +72,7 @@ async function join(
     const what = shimInterface(deps, now, joined);
     undo.push('remove the interface', () => shim.disconnect(what));
     await steps.run('connect', `${what.name} on ${what.parent}`, () => shim.connect(what));
-    steps.run('write', 'hosts', () => writeHosts(deps, deps.paths.bundle(record.id), now));
+    steps.run('write', 'hosts', () => writeHosts(deps, deps.paths.container(record.id), now));
   } catch (error) {
     for (const problem of await undo.unwind())
       deps.log.error({ container: record.id, err: problem }, 'undo the connection to a network');

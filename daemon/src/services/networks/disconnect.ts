@@ -54,7 +54,7 @@ async function leave(
     ),
   );
   releasePlace(deps, network, place, false);
-  steps.run('write', 'hosts', () => writeHosts(deps, deps.paths.bundle(record.id), now));
+  steps.run('write', 'hosts', () => writeHosts(deps, deps.paths.container(record.id), now));
   publishNetwork(deps, 'disconnect', network, record.id);
   await reroute(deps, now, before);
 }
