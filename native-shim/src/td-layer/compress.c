@@ -2,6 +2,7 @@
 #include "td-layer/digest.h"
 #include "td-layer/fail.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <isa-l/igzip_lib.h>
@@ -27,12 +28,28 @@ static void write_all(int fd, const unsigned char *data, size_t size)
 /* The buffers are made before the confinement, which allows no more than it must. */
 static unsigned char in[PIECE], out[PIECE], level_buffer[LEVEL_BUFFER];
 
+/* Not linked: everything else that td-layer does is to go on where the library is not there. */
+static void (*deflate_init)(struct isal_zstream *);
+static int (*deflate)(struct isal_zstream *);
+
+void compress_load(void)
+{
+    void *library = dlopen("libisal.so.2", RTLD_NOW | RTLD_LOCAL);
+    if (library) {
+        deflate_init = (void (*)(struct isal_zstream *))dlsym(library, "isal_deflate_init");
+        deflate = (int (*)(struct isal_zstream *))dlsym(library, "isal_deflate");
+    }
+    if (!deflate_init || !deflate)
+        fail(FAIL_SYSTEM,
+             "layers are compressed by libisal.so.2, which is not there: install the package libisal2");
+}
+
 void compress_file(int from, int to)
 {
     struct isal_zstream stream;
     struct digest digest;
     char text[DIGEST_TEXT];
-    isal_deflate_init(&stream);
+    deflate_init(&stream);
     stream.gzip_flag = IGZIP_GZIP;
     stream.level = LEVEL;
     stream.level_buf = level_buffer;
@@ -50,7 +67,7 @@ void compress_file(int from, int to)
         }
         stream.next_out = out;
         stream.avail_out = sizeof out;
-        if (isal_deflate(&stream) != COMP_OK) fail(FAIL_SYSTEM, "the layer cannot be compressed");
+        if (deflate(&stream) != COMP_OK) fail(FAIL_SYSTEM, "the layer cannot be compressed");
         size_t made = sizeof out - stream.avail_out;
         digest_add(&digest, out, made);
         write_all(to, out, made);

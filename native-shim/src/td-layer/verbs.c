@@ -35,6 +35,7 @@ int verb_unpack(const char *path, bool keep)
 int verb_compress(const char *path)
 {
     fail_subject = "layer";
+    compress_load();
     confine(path, CONFINE_READ, COMPRESSED);
     compress_file(COMPRESSED, KEPT);
     return fflush(stdout) == 0 ? 0 : 2;
