@@ -9,6 +9,7 @@ import { NameRegistry } from './network/dns/registry.js';
 import { Firewall } from './network/firewall.js';
 import { chooseBackend } from './network/firewall-choice.js';
 import type { Paths } from './paths.js';
+import { AppArmor } from './runtime/apparmor.js';
 import { SeccompFilters } from './runtime/seccomp-filters.js';
 import { ShimRegistry } from './runtime/shims.js';
 import { UserMaps } from './runtime/user-maps.js';
@@ -49,6 +50,7 @@ export interface Deps {
   readonly trash: ContainerTrash;
   readonly directories: ContainerDirectories;
   readonly seccomp: SeccompFilters;
+  readonly apparmor: AppArmor;
   /** Closes the store. */
   close(): void;
 }
@@ -83,6 +85,7 @@ export function createDeps(config: Config, paths: Paths, log: Logger): Deps {
     locks: new KeyedMutex(),
     trash,
     seccomp: new SeccompFilters(paths.seccomp),
+    apparmor: new AppArmor(paths.apparmor),
     directories: new ContainerDirectories(paths.spare, trash),
     close() {
       firewall.close();

@@ -61,6 +61,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
   const log = makeLog(config);
   const deps = createDeps(config, paths, log);
+  prepareAppArmor(deps);
   deps.seccomp.prepare();
   prepareSeccomp(deps, {}); // while the rest is done: it is there before the first container asks for it
   deps.restarts.onDue((id) => void restartDue(deps, id));
@@ -113,6 +114,12 @@ function checkSeccompDefault({ seccompProfile, seccompProfileName }: Config): vo
   } catch (error) {
     throw new ConfigError(`seccomp profile ${seccompProfileName}: ${(error as Error).message}`);
   }
+}
+
+/** While the rest is done; a container that needs it says why it is not there. */
+function prepareAppArmor({ apparmor, log }: Deps): void {
+  if (apparmor.problem) log.warn(apparmor.problem);
+  if (apparmor.enabled) apparmor.ready().catch((error) => log.error({ err: error }, 'apparmor'));
 }
 
 /**

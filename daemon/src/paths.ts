@@ -45,6 +45,10 @@ export class Paths {
   get spare() {
     return join(this.dataRoot, 'spare');
   }
+  /** Text of the default profile of AppArmor. */
+  get apparmor() {
+    return join(this.dataRoot, 'apparmor-profile');
+  }
   /** Compiled filters of system calls. */
   get seccomp() {
     return join(this.dataRoot, 'seccomp');

@@ -24,8 +24,9 @@ struct rlimit_entry {
 struct process {
     char **args, **env; /* NULL-terminated */
     char *cwd;
-    char *user;    /* as given; NULL: use uid, gid, gids */
-    char **groups; /* as given; NULL-terminated or NULL */
+    char *apparmor; /* the profile; NULL: as it is */
+    char *user;     /* as given; NULL: use uid, gid, gids */
+    char **groups;  /* as given; NULL-terminated or NULL */
     uint32_t uid, gid, *gids;
     size_t ngids;
     uint32_t umask;

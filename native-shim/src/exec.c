@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "capability.h"
 #include "cgroup.h"
 #include "container-wait.h"
@@ -60,6 +61,7 @@ static int before_joining(const struct stage *g, int *proc)
     *proc = (int)STEP(s, "open", open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), "/proc");
     if (check(s, *proc, "open \"/proc\"") < 0) return -1;
     if (process_reset_signals(s) < 0 || process_set_oom_score(s, g->p, *proc) < 0) return -1;
+    if (apparmor_on_exec(s, g->p, *proc) < 0) return -1;
     if (!g->p->terminal && process_take_stdio(s, g->io) < 0) return -1;
     if (userns_wanted(g->c->bundle->spec) &&
         check(s, STEP(s, "setrlimit", userns_raise_limits(0, g->p), "raise"), "raise resource limits") < 0)

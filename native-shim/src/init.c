@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "capability.h"
 #include "container-progress.h"
 #include "device.h"
@@ -117,6 +118,7 @@ static int set_up_alone(const struct init *i, struct rootfs *r, struct user *use
     if (namespace_set_names(i->s, i->bundle->spec) < 0 || rootfs_build_first(r) < 0) return -1;
     /* The files are found by the handle of the root, so that there is no need to be in it yet. */
     if (user_look_up(i->s, user, p, r->root, host_proc) < 0) return -1;
+    if (apparmor_on_exec(i->s, p, host_proc) < 0) return -1;
     /* It takes effect at the exec alone; the sets that are in force now stay. */
     return capability_bound(i->s, p->bounding);
 }

@@ -132,6 +132,7 @@ static void decode_process(struct decode *d, struct process *p, struct json_obje
     p->permitted = decode_capability_set(d, sets, "permitted");
     p->inheritable = decode_capability_set(d, sets, "inheritable");
     p->ambient = decode_capability_set(d, sets, "ambient");
+    p->apparmor = decode_string(d, process, "apparmorProfile");
     p->no_new_privileges = decode_bool(d, process, "noNewPrivileges", false);
     int64_t n;
     if (decode_int(d, process, "oomScoreAdj", -1000, 1000, &n)) {
@@ -175,6 +176,7 @@ void process_free(struct process *p)
     strings_free(p->env);
     strings_free(p->groups);
     free(p->cwd);
+    free(p->apparmor);
     free(p->user);
     free(p->gids);
     free(p->rlimits);

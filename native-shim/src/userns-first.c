@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "capability.h"
 #include "container-progress.h"
 #include "device.h"
@@ -88,6 +89,7 @@ int userns_first(const struct init *i)
     int root = mounts < 0 ? -1 : enter_mounts(s, mounts);
     if (root < 0) return -1;
     if (user_look_up(s, &user, p, root, proc) < 0 || capability_bound(s, p->bounding) < 0) return -1;
+    if (apparmor_on_exec(s, p, proc) < 0) return -1;
     if (p->terminal && take_terminal(s, i->userns->tree[1]) < 0) return -1;
     close(proc);
     if (process_drop(s, p, &user, &i->bundle->filter, root) < 0) return -1;

@@ -22,6 +22,7 @@ export interface OciProcess {
   capabilities: Record<'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient', string[]>;
   rlimits?: { type: string; soft: number; hard: number }[];
   noNewPrivileges: boolean;
+  apparmorProfile?: string;
   oomScoreAdj?: number;
 }
 

@@ -4,6 +4,7 @@ import type { ContainerMount } from '../lib/mount.js';
 import { IDMAP_CONTAINER, parseIdmap } from './idmap.js';
 import { mountDestination } from './mount-path.js';
 import type { OciMount } from './oci.js';
+import { parseSecurityOptions } from './security-options.js';
 import { INIT_PATH } from './spec-process.js';
 import { tmpfsOptions } from './tmpfs.js';
 
@@ -27,6 +28,8 @@ const mount = (destination: string, type: string, source: string, ...options: st
 /** Mounts that every container has, in the order in which they stand on each other. */
 function defaultMounts(hostConfig: HostConfig, shmOf: string | undefined): OciMount[] {
   const access = hostConfig.Privileged ? 'rw' : 'ro';
+  const { writableCgroups } = parseSecurityOptions(hostConfig.SecurityOpt);
+  const cgroupAccess = writableCgroups === undefined ? access : writableCgroups ? 'rw' : 'ro';
   const ipc = hostConfig.IpcMode || 'private';
   const shm = `size=${hostConfig.ShmSize || DEFAULT_SHM_SIZE}`;
   return [
@@ -34,7 +37,7 @@ function defaultMounts(hostConfig: HostConfig, shmOf: string | undefined): OciMo
     mount('/dev', 'tmpfs', 'tmpfs', 'nosuid', 'strictatime', 'mode=755', 'size=65536k'),
     mount('/dev/pts', 'devpts', 'devpts', 'nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'),
     mount('/sys', 'sysfs', 'sysfs', 'nosuid', 'noexec', 'nodev', access),
-    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', access, 'nosuid', 'noexec', 'nodev'),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', cgroupAccess, 'nosuid', 'noexec', 'nodev'),
     // Also with the host's ipc namespace: the queues of a mount are those of the namespace it is made in.
     mount('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid', 'noexec', 'nodev'),
     ...(ipc === 'host'

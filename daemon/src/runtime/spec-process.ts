@@ -47,6 +47,8 @@ function rlimits(hostConfig: HostConfig): OciProcess['rlimits'] {
 /** What keeps the processes of a container, beside their capabilities. */
 export interface Confinement {
   noNewPrivileges: boolean;
+  /** Of AppArmor. */
+  apparmorProfile?: string;
 }
 
 /** Every capability that a process of the container may come to have. */

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.js';
 import { cgroupVersion } from '../kernel/cgroup.js';
 import { timestamp } from '../lib/clock.js';
 import { cpuCount } from '../runtime/host.js';
-import { kernelLimits } from '../runtime/limits.js';
+import { type KernelLimits, kernelLimits } from '../runtime/limits.js';
 import { LOG_DRIVERS } from './containers/log-config.js';
 import { infoLimits, limitWarnings } from './system-limits.js';
 
@@ -78,8 +78,9 @@ const engineId = once((dataRoot: string): string => {
 });
 
 /** What keeps containers here, as Docker names it. */
-function securityOptions(config: Config, ownUsers: boolean): string[] {
+function securityOptions(config: Config, apparmor: boolean, ownUsers: boolean): string[] {
   return [
+    ...(apparmor ? ['name=apparmor'] : []),
     `name=seccomp,profile=${config.seccompProfileName}`,
     ...(ownUsers ? ['name=userns'] : []),
     'name=cgroupns',
@@ -87,8 +88,15 @@ function securityOptions(config: Config, ownUsers: boolean): string[] {
   ];
 }
 
+function warnings(limits: KernelLimits, problem: string | undefined): string[] | null {
+  const all = [...(limitWarnings(limits) ?? []), ...(problem ? [`WARNING: ${problem}`] : [])];
+  return all.length > 0 ? all : null;
+}
+
 /** What `docker info` shows. */
-export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'users'>): SystemInfo {
+export function systemInfo(
+  deps: Pick<Deps, 'apparmor' | 'config' | 'containers' | 'images' | 'events' | 'users'>,
+): SystemInfo {
   const { config } = deps;
   const limits = kernelLimits(config.cgroupParent);
   const containers = deps.containers.list();
@@ -153,8 +161,8 @@ export function systemInfo(deps: Pick<Deps, 'config' | 'containers' | 'images' |
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: securityOptions(config, deps.users.byDefault),
+    SecurityOptions: securityOptions(config, deps.apparmor.enabled, deps.users.byDefault),
     CDISpecDirs: [],
-    Warnings: limitWarnings(limits),
+    Warnings: warnings(limits, deps.apparmor.problem),
   };
 }

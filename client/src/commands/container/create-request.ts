@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ContainerCreateRequest, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { Failure } from '../../errors.js';
@@ -7,6 +6,7 @@ import { readEntries, resolveEnv } from './env-file.js';
 import { healthcheck, restartPolicy } from './lifecycle-options.js';
 import { exposedPorts, networkConfig } from './network-options.js';
 import { deviceConfig } from './resource-options.js';
+import { securityConfig } from './security-options.js';
 import { consoleSize } from './session.js';
 
 /** What was asked for on the command line, besides the flags. */
@@ -48,17 +48,6 @@ function volumes(values: readonly string[]): {
   return { binds: some(binds), anonymous: Object.keys(anonymous).length > 0 ? anonymous : undefined };
 }
 
-/** seccomp=FILE is sent as what is in the file. */
-function securityOption(option: string): string {
-  const [, key, value] = /^(seccomp)[=:](.*)$/.exec(option) ?? [];
-  if (!key || value === 'unconfined' || value === 'builtin' || value === '') return option;
-  try {
-    return `${key}=${JSON.stringify(JSON.parse(readFileSync(value!, 'utf8')))}`;
-  } catch (error) {
-    throw new Failure(`opening seccomp profile (${value}) failed: ${(error as Error).message}`, 125);
-  }
-}
-
 function hostConfig(flags: CreateFlags): HostConfig {
   return {
     ...deviceConfig(flags),
@@ -98,7 +87,7 @@ function hostConfig(flags: CreateFlags): HostConfig {
     ReadonlyRootfs: flags['read-only'] || undefined,
     RestartPolicy: restartPolicy(flags),
     Runtime: flags.runtime,
-    SecurityOpt: some(flags['security-opt'].map(securityOption)),
+    ...securityConfig(flags['security-opt']),
     ShmSize: flags['shm-size'],
     StorageOpt: toMap(flags['storage-opt']),
     Sysctls: toMap(flags.sysctl),

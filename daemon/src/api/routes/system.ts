@@ -14,7 +14,7 @@ const PING = {
 };
 
 export const systemRoutes =
-  (deps: Pick<Deps, 'config' | 'containers' | 'images' | 'events' | 'users'>): FastifyPluginAsyncTypebox =>
+  (deps: Pick<Deps, 'apparmor' | 'config' | 'containers' | 'images' | 'events' | 'users'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/_ping',

@@ -24,7 +24,7 @@ import { locateMounts } from './volumes.js';
 
 type BundleDeps = Pick<
   Deps,
-  'addresses' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'shims' | 'users' | 'volumes'
+  'addresses' | 'apparmor' | 'config' | 'containers' | 'layers' | 'networks' | 'paths' | 'shims' | 'users' | 'volumes'
 >;
 
 /** The container's cgroup, from the root of every hierarchy. */

@@ -41,7 +41,7 @@ export const NEW_STATE: ContainerState = {
   restartCount: 0,
 };
 
-type CreateDeps = RemoveDeps & Pick<Deps, 'directories' | 'seccomp' | 'users'>;
+type CreateDeps = RemoveDeps & Pick<Deps, 'apparmor' | 'directories' | 'seccomp' | 'users'>;
 
 function findImage(deps: Pick<Deps, 'images'>, name: string, platform: string | undefined): ImageRecord {
   if (name === '') throw invalid('no image specified');

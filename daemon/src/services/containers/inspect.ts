@@ -5,6 +5,7 @@ import { processArgs } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { networkSettings } from '../networks/settings.js';
 import { layerPaths } from './bundle.js';
+import { appArmorProfile } from './confinement.js';
 import { engineFiles } from './engine-files.js';
 import { logPathOf } from './log-config.js';
 import { mountPoints } from './mount-points.js';
@@ -14,7 +15,7 @@ import { isRunning } from './wait.js';
 
 type InspectDeps = Pick<
   Deps,
-  'addresses' | 'config' | 'containers' | 'images' | 'layers' | 'networks' | 'paths' | 'shims'
+  'addresses' | 'apparmor' | 'config' | 'containers' | 'images' | 'layers' | 'networks' | 'paths' | 'shims'
 >;
 
 function stateOf(record: ContainerRecord): ContainerState {
@@ -79,7 +80,7 @@ export async function inspectContainer(
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: appArmorProfile(deps, hostConfig),
     ExecIDs: execs.length ? execs.map((exec) => exec.id) : null,
     HostConfig: hostConfig,
     GraphDriver: graphDriver(deps, record),

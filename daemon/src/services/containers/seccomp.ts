@@ -1,14 +1,16 @@
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
 import type { Deps } from '../../deps.js';
+import { APPARMOR_DEFAULT } from '../../runtime/apparmor-profile.js';
 import { boundingCapabilities } from '../../runtime/capabilities.js';
-import { BUILTIN_PROFILE } from '../../runtime/seccomp-default.js';
+import { BUILTIN_PROFILE, BUILTIN_PROFILE_WITH_SOCKETCALL } from '../../runtime/seccomp-default.js';
 import type { SeccompFilter } from '../../runtime/seccomp-filters.js';
 import { parseSeccompProfile, type SeccompProfile } from '../../runtime/seccomp-profile.js';
 import { parseSecurityOptions } from '../../runtime/security-options.js';
 import { containerCapabilities } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import { appArmorProfile } from './confinement.js';
 
-type SeccompDeps = Pick<Deps, 'config' | 'seccomp'>;
+type SeccompDeps = Pick<Deps, 'apparmor' | 'config' | 'seccomp'>;
 
 /** Profiles that have been read, by their text: the same text is the same profile. */
 const parsed = new Map<string, SeccompProfile>();
@@ -24,16 +26,21 @@ function parse(text: string): SeccompProfile {
 }
 
 /** A name of a profile, or its text. */
-function profileOf(given: string): SeccompProfile | undefined {
+function profileOf(given: string, builtin: SeccompProfile): SeccompProfile | undefined {
   if (given === 'unconfined') return undefined;
-  return given === 'builtin' ? BUILTIN_PROFILE : parse(given);
+  return given === 'builtin' ? builtin : parse(given);
 }
 
+/** What 32-bit programs need for their sockets they get where AppArmor looks at what sockets those are. */
+const builtinOf = (deps: Pick<Deps, 'apparmor'>, hostConfig: HostConfig): SeccompProfile =>
+  appArmorProfile(deps, hostConfig) === APPARMOR_DEFAULT ? BUILTIN_PROFILE_WITH_SOCKETCALL : BUILTIN_PROFILE;
+
 /** The profile of a container; undefined: it may call what it likes. @throws EngineError invalid */
-function chooseProfile(deps: Pick<Deps, 'config'>, hostConfig: HostConfig): SeccompProfile | undefined {
+function chooseProfile(deps: Pick<Deps, 'apparmor' | 'config'>, hostConfig: HostConfig): SeccompProfile | undefined {
   const { seccomp } = parseSecurityOptions(hostConfig.SecurityOpt);
-  if (seccomp) return profileOf(seccomp);
-  return hostConfig.Privileged ? undefined : profileOf(deps.config.seccompProfile);
+  const builtin = builtinOf(deps, hostConfig);
+  if (seccomp) return profileOf(seccomp, builtin);
+  return hostConfig.Privileged ? undefined : profileOf(deps.config.seccompProfile, builtin);
 }
 
 /**

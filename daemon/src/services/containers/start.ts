@@ -14,6 +14,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { publishPlaces, takePlaces } from '../networks/places.js';
 import { publishPorts } from '../networks/ports.js';
 import { prepareBundle, prepareFiles, writeBundle } from './bundle.js';
+import { appArmorReady } from './confinement.js';
 import { describeFailure } from './failure.js';
 import { containerMounts } from './mounts.js';
 import { checkPropagation } from './propagation.js';
@@ -26,7 +27,7 @@ import { type SuperviseDeps, supervise } from './supervise.js';
 import { mountVolumes } from './volumes.js';
 import { hasProcess, isRunning } from './wait.js';
 
-export type StartDeps = SuperviseDeps & Pick<Deps, 'locks' | 'seccomp' | 'users'>;
+export type StartDeps = SuperviseDeps & Pick<Deps, 'apparmor' | 'locks' | 'seccomp' | 'users'>;
 
 /** `-v` makes a missing source directory, as Docker always has; a start that fails takes it away again. */
 function makeSources(record: ContainerRecord, steps: StepRecorder, undo: Undo): void {
@@ -133,6 +134,8 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
       checkPropagation(containerMounts(record));
       await mountVolumes(deps, record, undo);
     }
+    const loading = appArmorReady(deps, record);
+    if (loading) await loading;
     const filter = seccompOf(deps, record);
     const compiled = filter instanceof Promise ? await steps.wait('seccomp', 'compile the profile', filter) : filter;
     joined = openShared(deps, record);

@@ -7,7 +7,7 @@ import { createExec } from './create.js';
 import { findExec } from './lookup.js';
 import { runExec } from './start.js';
 
-export type CaptureDeps = Pick<Deps, 'config' | 'containers' | 'events' | 'log' | 'shims'>;
+export type CaptureDeps = Pick<Deps, 'apparmor' | 'config' | 'containers' | 'events' | 'log' | 'shims'>;
 
 export interface CaptureOptions {
   /** Bytes of output that are kept; three dots tell that there were more. */

@@ -19,7 +19,7 @@ import { isRunning } from '../containers/wait.js';
 import { commandText } from './create.js';
 import { findExec } from './lookup.js';
 
-type ExecDeps = Pick<Deps, 'config' | 'containers' | 'events' | 'log' | 'shims'>;
+type ExecDeps = Pick<Deps, 'apparmor' | 'config' | 'containers' | 'events' | 'log' | 'shims'>;
 
 function shimRequest(
   deps: ExecDeps,
