@@ -124,6 +124,21 @@ static void take_handles(struct container *c, bool apart)
     malloc_trim(0);
 }
 
+/* The sockets of the name server, from outside: the shim is not in the container's network namespace. */
+static int open_resolver_apart(struct container *c, struct steps *s)
+{
+    if (!c->bundle->resolver || c->network < 0) return 0;
+    int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || STEP(s, "setns", setns(c->network, CLONE_NEWNET), "network") < 0) {
+        step_fail(s, errno, 128, "enter the network namespace");
+        if (own >= 0) close(own);
+        return -1;
+    }
+    int rc = resolver_open(s, &c->resolver);
+    namespace_go_back(own, CLONE_NEWNET);
+    return rc;
+}
+
 /* Those with a user namespace do not share this work, for nothing of it can be done from inside (userns.h). */
 static int start_apart(struct container *c, struct init *init, struct userns *u, struct steps *s)
 {
@@ -134,6 +149,7 @@ static int start_apart(struct container *c, struct init *init, struct userns *u,
         return -1;
     }
     c->network = namespace_own_network(c->bundle->spec, c->pid);
+    if (open_resolver_apart(c, s) < 0) return -1;
     if (network_make_apart(s, &c->bundle->network, c->network) < 0) return -1;
     progress_reach(s, PROGRESS_LINKS);
     return 0;
