@@ -75,9 +75,8 @@ async function main(argv: readonly string[]): Promise<void> {
   await restoreContainers(deps);
   await restoreBuilds(deps);
   await settleVolumes(deps);
-  settleNetworks(deps);
-  await restorePorts(deps);
   await settleNetworks(deps);
+  await restorePorts(deps);
   const app = await createApp(deps);
   compileAtOnce();
   const listeners = await listen(app.server, config);
