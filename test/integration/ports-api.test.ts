@@ -174,6 +174,18 @@ describe('ports', () => {
     for (const id of [web.id, other]) await engine.remove(id);
   });
 
+  test('ports go along when a container leaves the network that they led through', async () => {
+    for (const Name of ['first', 'second']) await ok(engine.api.post('/networks/create', { Name }), 201);
+    const web = await serving('web', { NetworkMode: 'first', ...bound(at('8087')) });
+    await ok(engine.api.post('/networks/second/connect', { Container: web.id }), 200);
+    await ok(engine.api.post('/networks/first/disconnect', { Container: web.id }), 200);
+    assert.equal(await outside.connect(HOST, 8087), `web ${NEIGHBOUR}`);
+    await ok(engine.api.post('/networks/second/disconnect', { Container: web.id }), 200);
+    assert.equal(await outside.connect(HOST, 8087), 'ECONNREFUSED');
+    assert.deepEqual(await portsOf(web.id), { '80/tcp': null });
+    await engine.remove(web.id);
+  });
+
   test('with the network of the host ports are not published, and that is said', async () => {
     const body = { Image: engine.image, HostConfig: { NetworkMode: 'host', ...bound(at('8080')) } };
     const { Id, Warnings } = await ok<{ Id: string; Warnings: string[] }>(

@@ -17,7 +17,7 @@ import { publishNetwork } from './publish.js';
 
 export type ConnectDeps = Pick<
   Deps,
-  'addresses' | 'config' | 'containers' | 'events' | 'locks' | 'log' | 'networks' | 'paths' | 'shims'
+  'addresses' | 'config' | 'containers' | 'events' | 'firewall' | 'locks' | 'log' | 'networks' | 'paths' | 'shims'
 >;
 
 /** Whether an endpoint is in a network: by the id, or by the name where it has not been looked up yet. */

@@ -10,6 +10,7 @@ import { hasProcess } from '../containers/wait.js';
 import { type ConnectDeps, isIn, shimError } from './connect.js';
 import { gatewayEndpoint, shimInterface } from './interfaces.js';
 import { hasInterfaces, releasePlace } from './places.js';
+import { movePorts } from './ports.js';
 import { publishNetwork } from './publish.js';
 
 /** The default routes that went with the interface are those of the next network in order. */
@@ -52,6 +53,10 @@ async function leave(
       record.id,
       before.filter((each) => each !== endpoint),
     ),
+  );
+  // Before the address can be another's, who would get what comes to the ports.
+  await movePorts(deps, now).catch((error) =>
+    deps.log.error({ container: record.id, err: error }, 'move the published ports of a container'),
   );
   releasePlace(deps, network, place, false);
   steps.run('write', 'hosts', () => writeHosts(deps, deps.paths.container(record.id), now));
