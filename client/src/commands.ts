@@ -51,6 +51,13 @@ const save: Loader = () => import('./commands/image/save.js');
 const verifyImages: Loader = () => import('./commands/image/verify.js');
 const inspectImage: Loader = () => import('./commands/image/inspect.js');
 
+const connectNetwork: Loader = () => import('./commands/network/connect.js');
+const createNetwork: Loader = () => import('./commands/network/create.js');
+const disconnectNetwork: Loader = () => import('./commands/network/disconnect.js');
+const inspectNetwork: Loader = () => import('./commands/network/inspect.js');
+const listNetworks: Loader = () => import('./commands/network/ls.js');
+const pruneNetworks: Loader = () => import('./commands/network/prune.js');
+const removeNetwork: Loader = () => import('./commands/network/rm.js');
 const traceNetwork: Loader = () => import('./commands/network/trace.js');
 const login: Loader = () => import('./commands/registry/login.js');
 const logout: Loader = () => import('./commands/registry/logout.js');
@@ -171,7 +178,21 @@ export const NOUNS: Readonly<Record<string, { summary: string; verbs: Readonly<R
       verify: verifyImages,
     },
   },
-  network: { summary: 'Manage networks', verbs: { trace: traceNetwork } },
+  network: {
+    summary: 'Manage networks',
+    verbs: {
+      connect: connectNetwork,
+      create: createNetwork,
+      disconnect: disconnectNetwork,
+      inspect: inspectNetwork,
+      list: listNetworks,
+      ls: listNetworks,
+      prune: pruneNetworks,
+      remove: removeNetwork,
+      rm: removeNetwork,
+      trace: traceNetwork,
+    },
+  },
   system: { summary: 'Manage the engine', verbs: { df, events, info, prune: pruneSystem } },
   volume: {
     summary: 'Manage volumes',

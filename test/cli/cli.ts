@@ -138,10 +138,13 @@ exit $code`;
  * Gives a test file its own daemon, before its first test and until after its last.
  * @param prepare what all tests of the file find there
  */
-export function withDaemon(prepare?: (cli: Cli) => Promise<void>): () => Cli {
+export function withDaemon(
+  prepare?: (cli: Cli) => Promise<void>,
+  options?: Parameters<typeof Engine.open>[0],
+): () => Cli {
   let cli: Cli | undefined;
   before(async () => {
-    cli = new Cli(await Engine.open());
+    cli = new Cli(await Engine.open(options));
     await prepare?.(cli);
   });
   after(async () => {

@@ -64,7 +64,10 @@ describe('what could stand there', () => {
     assert.deepEqual(await words('volume', 'rm', ''), [names.volume]);
     assert.deepEqual(await words('run', '-it', '--name', 'x', ''), ['busybox:latest']);
     assert.deepEqual(await words('container', 'commit', names.created, 'bu'), ['busybox:latest']);
-    assert.deepEqual((await words('inspect', '')).sort(), ['busybox:latest', ...Object.values(names)].sort());
+    assert.deepEqual(
+      (await words('inspect', '')).sort(),
+      ['busybox:latest', 'host', 'none', ...Object.values(names)].sort(),
+    );
     const { Id } = await cli().engine.inspect(names.created);
     assert.deepEqual(await words('logs', Id.slice(0, 5)), [Id.slice(0, 12)]);
   });

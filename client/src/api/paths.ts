@@ -13,6 +13,12 @@ export function volumePath(name: string): string {
   return `/volumes/${encodeURIComponent(name)}`;
 }
 
+/** The API's path of a network, by name or id. */
+export function networkPath(name: string, rest = ''): string {
+  if (name.trim() === '') throw new Failure('invalid network name or ID: value is empty');
+  return `/networks/${encodeURIComponent(name)}${rest}`;
+}
+
 /** The API's path of an image: its slashes, colons and at-signs stay. */
 export function imagePath(name: string, rest = ''): string {
   if (name.trim() === '') throw new Failure('invalid image name: value is empty');

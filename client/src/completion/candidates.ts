@@ -22,12 +22,12 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   cgroupns: ['host', 'private'],
   ipc: ['container:', 'host', 'none', 'private', 'shareable'],
   'log-driver': ['journald', 'json-file', 'local', 'none', 'syslog'],
-  net: ['container:', 'host', 'none'],
-  network: ['container:', 'host', 'none'],
+  net: ['container:'],
+  network: ['container:'],
   pid: ['container:', 'host'],
   pull: ['always', 'missing', 'never'],
   restart: ['always', 'no', 'on-failure', 'unless-stopped'],
-  type: ['container', 'image', 'volume'],
+  type: ['container', 'image', 'network', 'volume'],
   uts: ['host'],
   ...Object.fromEntries(
     ['signal', 'stop-signal'].map((flag) => [flag, Object.keys(constants.signals).map((name) => name.slice(3))]),
@@ -43,7 +43,9 @@ async function valueCandidates(flag: string, typed: string, names: Names): Promi
     const containers = await names.containers('exec', typed.slice('container:'.length));
     return { words: containers.map(({ word, about }) => ({ word: `container:${word}`, ...(about && { about }) })) };
   }
-  return { ...plain(values), open: typed !== '' && 'container:'.startsWith(typed) };
+  const open = typed !== '' && 'container:'.startsWith(typed);
+  if (flag !== 'network' && flag !== 'net') return { ...plain(values), open };
+  return { words: [...plain(values).words, ...(await names.networks())], open };
 }
 
 /** The word of the usage line for an argument: CONTAINER, IMAGE... */
@@ -69,12 +71,13 @@ async function argumentOf(
   }
   if (/^[a-z]+(\|[a-z]+)+$/.test(wanted)) return plain(wanted.split('|'));
   if (wanted === 'NAME|ID') {
-    const all = await Promise.all([names.containers(verb, typed), names.images(), names.volumes()]);
+    const all = await Promise.all([names.containers(verb, typed), names.images(), names.networks(), names.volumes()]);
     return { words: all.flat() };
   }
   if (wanted.startsWith('CONTAINER')) return { words: await names.containers(verb, typed) };
   if (/IMAGE|REPOSITORY/.test(wanted) || (verb === 'push' && wanted.startsWith('NAME')))
     return { words: await names.images() };
+  if (wanted === 'NETWORK' && verb !== 'create') return { words: await names.networks() };
   if (wanted === 'VOLUME' && verb !== 'create') return { words: await names.volumes() };
   return NOTHING;
 }

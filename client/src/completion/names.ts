@@ -1,5 +1,6 @@
 import type { ContainerSummary } from '@tinydocker/shared/api/containers.js';
 import type { ImageSummary } from '@tinydocker/shared/api/images.js';
+import type { Network } from '@tinydocker/shared/api/networks.js';
 import type { VolumeListResponse } from '@tinydocker/shared/api/volumes.js';
 import type { Engine } from '../api/engine.js';
 
@@ -57,6 +58,11 @@ export class Names {
       .flatMap(({ RepoTags }) => RepoTags ?? [])
       .filter((name) => !name.startsWith('<none>'))
       .map((word) => ({ word }));
+  }
+
+  async networks(): Promise<Candidate[]> {
+    const networks = await this.#get<Network[]>('/networks');
+    return (networks ?? []).map(({ Name, Driver }) => ({ word: Name, about: Driver }));
   }
 
   async volumes(): Promise<Candidate[]> {

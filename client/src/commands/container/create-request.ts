@@ -4,7 +4,7 @@ import { Failure } from '../../errors.js';
 import type { CreateFlags } from './create-flags.js';
 import { readEntries, resolveEnv } from './env-file.js';
 import { healthcheck, restartPolicy } from './lifecycle-options.js';
-import { exposedPorts, networkConfig } from './network-options.js';
+import { exposedPorts, networkConfig, networkingConfig } from './network-options.js';
 import { deviceConfig } from './resource-options.js';
 import { securityConfig } from './security-options.js';
 import { consoleSize } from './session.js';
@@ -139,5 +139,6 @@ export function createRequest({ flags, image, command, env }: CreateInput): Cont
     Healthcheck: healthcheck(flags),
     Volumes: volumes(flags.volume).anonymous,
     HostConfig: hostConfig(flags),
+    NetworkingConfig: networkingConfig(flags),
   };
 }

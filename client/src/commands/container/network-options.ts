@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
-import type { HostConfig } from '@tinydocker/shared/api/containers.js';
+import type { HostConfig, NetworkingConfig } from '@tinydocker/shared/api/containers.js';
 import type { Values } from '../../flags/parse.js';
-import { bool, hidden, list, text } from '../../flags/types.js';
+import { bool, hidden, list, parsedList, text } from '../../flags/types.js';
+import { networksOf, parseNetwork } from './network-option.js';
 import { parsePublish } from './port-option.js';
 
 const some = (values: readonly string[]): string[] | undefined => (values.length > 0 ? [...values] : undefined);
@@ -31,19 +32,42 @@ export const NETWORK_FLAGS = {
   'dns-option': list('Set DNS options'),
   'dns-search': list('Set custom DNS search domains'),
   expose: list('Expose a port or a range of ports', undefined, exposed),
-  net: hidden(text('Connect a container to a network', undefined, 'network')),
-  network: text('Connect a container to a network', undefined, 'network'),
+  ip: text('IPv4 address (e.g., "172.30.100.104")'),
+  ip6: text('IPv6 address (e.g., "2001:db8::33")'),
+  link: list('Add link to another container'),
+  'link-local-ip': list('Container IPv4/IPv6 link-local addresses'),
+  'mac-address': text('Container MAC address (e.g., "92:d0:c6:0a:29:33")'),
+  net: hidden(parsedList('Connect a container to a network', 'network', parseNetwork)),
+  'net-alias': hidden(list('Add network-scoped alias for the container')),
+  network: parsedList('Connect a container to a network', 'network', parseNetwork),
+  'network-alias': list('Add network-scoped alias for the container'),
   publish: list("Publish a container's port(s) to the host", 'p'),
   'publish-all': bool('Publish all exposed ports to random ports', 'P'),
 };
 
 type NetworkFlags = Values<typeof NETWORK_FLAGS>;
 
+/** All networks that the flags name, and what the container is to have of each. */
+const networks = (flags: NetworkFlags) =>
+  networksOf([...flags.net, ...flags.network], {
+    aliases: [...flags['net-alias'], ...flags['network-alias']],
+    ip: flags.ip,
+    ip6: flags.ip6,
+    linkLocal: flags['link-local-ip'],
+    mac: flags['mac-address'],
+  });
+
+export function networkingConfig(flags: NetworkFlags): NetworkingConfig | undefined {
+  const { endpoints } = networks(flags);
+  return endpoints && { EndpointsConfig: endpoints };
+}
+
 export const networkConfig = (flags: NetworkFlags): HostConfig => ({
   Dns: some(flags.dns),
   DnsOptions: some([...flags['dns-opt'], ...flags['dns-option']]),
   DnsSearch: some(flags['dns-search']),
-  NetworkMode: flags.network ?? flags.net,
+  Links: some(flags.link),
+  NetworkMode: networks(flags).mode,
   PortBindings: flags.publish.length > 0 ? parsePublish(flags.publish).bindings : undefined,
   PublishAllPorts: flags['publish-all'] || undefined,
 });

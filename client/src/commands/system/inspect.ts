@@ -1,6 +1,6 @@
 import type { Volume } from '@tinydocker/shared/api/volumes.js';
 import { ApiError } from '../../api/errors.js';
-import { containerPath, imagePath, volumePath } from '../../api/paths.js';
+import { containerPath, imagePath, networkPath, volumePath } from '../../api/paths.js';
 import { type Context, defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
 import { bool, text } from '../../flags/types.js';
@@ -10,6 +10,7 @@ import { inspectObjects } from '../inspect-objects.js';
 const KINDS: Readonly<Record<string, (context: Context, name: string, size: boolean) => Promise<unknown>>> = {
   container: ({ engine }, name, size) => engine.get(containerPath(name, '/json'), { size }),
   image: ({ engine }, name) => engine.get(imagePath(name, '/json')),
+  network: ({ engine }, name) => engine.get(networkPath(name)),
   volume: ({ engine }, name) => engine.get<Volume>(volumePath(name)),
 };
 

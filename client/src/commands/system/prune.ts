@@ -47,9 +47,7 @@ export const command = defineCommand({
     const pruned = [await pruneContainers(engine, filter), await pruneNetworks(engine, filter)];
     if (volumes) pruned.push(await pruneVolumes(engine, filter, false));
     pruned.push(await pruneImages(engine, filter, all));
-    // Labels are no part of the cache.
-    const { label: _label, 'label!': _without, ...cacheFilter } = filter;
-    pruned.push(await pruneBuildCache(engine, cacheFilter, all));
+    pruned.push(await pruneBuildCache(engine, filter, all));
     printPruned(stdout, pruned);
   },
 });

@@ -1,16 +1,8 @@
 import type { Volume } from '@tinydocker/shared/api/volumes.js';
 import { defineCommand } from '../../command.js';
 import { Failure } from '../../errors.js';
+import { keyValues } from '../../flags/key-values.js';
 import { hidden, list, pair, text } from '../../flags/types.js';
-
-/** `name=value` entries as a map; a bare name has an empty value. */
-const toMap = (entries: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    entries.map((entry) => {
-      const at = entry.indexOf('=');
-      return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    }),
-  );
 
 export const command = defineCommand({
   names: ['volume create'],
@@ -37,8 +29,8 @@ export const command = defineCommand({
     const { Name } = await engine.post<Volume>('/volumes/create', undefined, {
       Name: args[0] ?? flags.name,
       Driver: flags.driver,
-      DriverOpts: flags.opt.length > 0 ? toMap(flags.opt) : undefined,
-      Labels: flags.label.length > 0 ? toMap(flags.label) : undefined,
+      DriverOpts: keyValues(flags.opt),
+      Labels: keyValues(flags.label),
     });
     stdout.write(`${Name}\n`);
   },
