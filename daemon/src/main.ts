@@ -27,6 +27,7 @@ import { endLingering } from './services/containers/supervise.js';
 import { restoreImages } from './services/images/restore.js';
 import { followNames } from './services/networks/names.js';
 import { restorePorts } from './services/networks/ports.js';
+import { releaseNetworks } from './services/networks/release.js';
 import { restoreNetworks, settleNetworks } from './services/networks/restore.js';
 import { restoreVolumes, settleVolumes } from './services/volumes/restore.js';
 
@@ -193,6 +194,7 @@ function stopOnSignals(config: Config, deps: Deps, app: FastifyInstance, listene
     await app.close();
     await within(GRACE, endLingering(deps));
     await within(GRACE, deps.shims.zygote.close());
+    await within(GRACE, releaseNetworks(deps));
     deps.close();
     releaseBundles(deps.paths.bundles);
     releaseParent(config.cgroupParent);

@@ -172,3 +172,31 @@ async function readPid(id: string): Promise<string> {
     `cat $(find /sys/fs/cgroup -path '*${id}/cgroup.procs' 2>/dev/null | head -n 1) | head -n 1`,
   );
 }
+
+test('where nothing runs, a daemon that ends takes its bridges and rules away, and the next one has them again', async () => {
+  const name = await networks.create({ IPAM: { Config: [{ Subnet: '10.61.9.0/24' }] } });
+  const bridges = linksOfEngine().filter((link) => !link.startsWith('veth'));
+  const id = await engine.launch(sleeper(name));
+  await daemon.stop();
+  assert.deepEqual(
+    linksOfEngine().filter((link) => !link.startsWith('veth')),
+    bridges,
+    'a container runs',
+  );
+  await daemon.launch();
+  await engine.remove(id);
+  await daemon.stop();
+  assert.deepEqual(
+    linksOfEngine().filter((link) => !link.startsWith('veth')),
+    [],
+  );
+  assert.doesNotMatch(host.run('nft', 'list', 'tables'), new RegExp(daemon.instance));
+  await daemon.launch();
+  assert.deepEqual(
+    linksOfEngine()
+      .filter((link) => !link.startsWith('veth'))
+      .sort(),
+    bridges.sort(),
+  );
+  assert.match(host.run('nft', 'list', 'tables'), new RegExp(daemon.instance));
+});

@@ -19,6 +19,8 @@ import type { NetworkRecord } from '../../store/networks.js';
 
 type BridgeDeps = Pick<Deps, 'config' | 'firewall' | 'log'>;
 
+export const isBridge = ({ driver }: Pick<NetworkRecord, 'driver'>): boolean => driver === 'bridge';
+
 /** The interface of a bridge network. */
 export const bridgeName = (network: NetworkRecord): string => network.options[OPTION.name] || bridgeOf(network.id);
 

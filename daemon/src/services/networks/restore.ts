@@ -6,7 +6,7 @@ import { isOf } from '../../network/names.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { hasProcess } from '../containers/wait.js';
-import { bridgeName, ensureBridge } from './bridge.js';
+import { bridgeName, ensureBridge, isBridge } from './bridge.js';
 import { defaultNetwork, plainNetwork } from './default-network.js';
 import { shimInterface } from './interfaces.js';
 import { networkOf, releasePlace, releasePlaces } from './places.js';
@@ -18,8 +18,6 @@ type RestoreDeps = Pick<
 
 const keep = (deps: RestoreDeps, network: NetworkRecord): void =>
   deps.networks.get(network.id) ? deps.networks.replace(network) : deps.networks.insert(network);
-
-const isBridge = ({ driver }: NetworkRecord): boolean => driver === 'bridge';
 
 /** The networks that there always are. Without a bridge there is no default one, and nothing of it on the host. */
 function restoreBuiltIn(deps: RestoreDeps): void {
