@@ -166,6 +166,47 @@ describe('names in a network', () => {
   });
 });
 
+describe('a container that comes and goes', () => {
+  const connect = (net: string, id: string, EndpointConfig = {}) =>
+    ok(engine.api.post(`/networks/${net}/connect`, { Container: id, EndpointConfig }), 200);
+  const disconnect = (net: string, id: string) =>
+    ok(engine.api.post(`/networks/${net}/disconnect`, { Container: id }), 200);
+
+  test('is found in a network by the aliases that it has there, as long as it is in it', async () => {
+    const [one, two] = [await network(), await network()];
+    const id = await sleeper(one, uniqueName(), ['missing-one']);
+    const asker = await askerIn(await sleeper(two));
+    assert.equal((await asker.ask('missing-two')).rcode, NXDOMAIN);
+    await connect(two, id, { Aliases: ['missing-two'] });
+    assert.deepEqual(await asker.addresses('missing-two'), [await addressOf(id, two)]);
+    assert.equal((await asker.ask('missing-one')).rcode, NXDOMAIN, 'an alias elsewhere');
+    await disconnect(two, id);
+    assert.equal((await asker.ask('missing-two')).rcode, NXDOMAIN);
+  });
+
+  test('finds others from when it is connected, also if it had no name server', async () => {
+    const net = await network();
+    const other = await sleeper(net, uniqueName(), ['missing-other']);
+    const id = await sleeper('bridge');
+    assert.equal(await sh(id, 'cat /etc/resolv.conf'), 'nameserver 8.8.8.8\nnameserver 8.8.4.4\nsearch lan\n');
+    await connect(net, id);
+    assert.equal(await sh(id, 'cat /etc/resolv.conf'), 'nameserver 127.0.0.11\nsearch lan\noptions ndots:0\n');
+    const asker = await askerIn(id);
+    assert.deepEqual(await asker.addresses('missing-other'), [await addressOf(other, net)]);
+    await disconnect(net, id);
+    assert.equal((await asker.ask('missing-other')).rcode, NXDOMAIN);
+    assert.deepEqual(await asker.addresses('address-192-0-2-7.example'), ['192.0.2.7']);
+  });
+
+  test('keeps a resolv.conf that somebody has changed in it', async () => {
+    const net = await network();
+    const id = await sleeper('bridge');
+    await sh(id, 'echo nameserver 192.0.2.1 > /etc/resolv.conf');
+    await connect(net, id);
+    assert.equal(await sh(id, 'cat /etc/resolv.conf'), 'nameserver 192.0.2.1\n');
+  });
+});
+
 describe('resolv.conf', () => {
   test('names our server in a network with names, the host’s elsewhere', async () => {
     const net = await network();

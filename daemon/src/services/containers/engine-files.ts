@@ -119,7 +119,26 @@ export function writeEngineFiles(deps: FileDeps, dir: string, record: ContainerR
   const files = engineFiles(dir);
   writeSmallFile(files.hostname, `${record.config.Hostname}\n`, 0o644);
   writeHosts(deps, dir, record);
+  writeSmallFile(files.resolvConf, resolvConfOf(deps, record), 0o644);
+}
+
+function resolvConfOf(deps: FileDeps, record: ContainerRecord): string {
   const nameServer = hasNameServer(deps, record) ? NAME_SERVER : undefined;
-  const resolvConf = resolvConfFile(record, hostResolvConf(), deps.config.network, nameServer);
-  writeSmallFile(files.resolvConf, resolvConf, 0o644);
+  return resolvConfFile(record, hostResolvConf(), deps.config.network, nameServer);
+}
+
+/**
+ * Writes /etc/resolv.conf of a container that runs and has got a name server, whereas `before` had none. @returns false where it has been
+ * changed by somebody, whose it stays, as in Docker
+ */
+export function writeNameServer(
+  deps: FileDeps,
+  dir: string,
+  record: ContainerRecord,
+  before: ContainerRecord,
+): boolean {
+  const file = engineFiles(dir).resolvConf;
+  if (readFileSync(file, 'utf8') !== resolvConfOf(deps, before)) return false;
+  writeSmallFile(file, resolvConfOf(deps, record), 0o644);
+  return true;
 }

@@ -5,13 +5,15 @@ import type { Endpoint } from '../../lib/endpoint.js';
 import { faultStep } from '../../lib/fault.js';
 import { StepRecorder } from '../../lib/steps.js';
 import { Undo } from '../../lib/undo.js';
+import type { Shim } from '../../runtime/shim.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
-import { writeHosts } from '../containers/engine-files.js';
+import { writeHosts, writeNameServer } from '../containers/engine-files.js';
 import { errnoText } from '../containers/failure.js';
 import { hasProcess } from '../containers/wait.js';
 import { checkEndpoint, readEndpoint } from './endpoint-settings.js';
 import { shimInterface } from './interfaces.js';
+import { hasNameServer } from './names.js';
 import { networkOf, releasePlace, takePlace } from './places.js';
 import { publishNetwork } from './publish.js';
 
@@ -49,6 +51,25 @@ export function shimError(error: unknown): EngineError {
   return new EngineError('system', errno ? `${message}: ${errnoText(errno)}` : message, { cause: error });
 }
 
+/**
+ * Gives a container a name server that has had none until it came into this network. It stays when the container leaves, as in Docker. Whatever
+ * asks has no answer as long as the sockets are missing: they come first.
+ */
+async function giveNameServer(
+  deps: ConnectDeps,
+  shim: Shim,
+  record: ContainerRecord,
+  before: ContainerRecord,
+  steps: StepRecorder,
+): Promise<void> {
+  if (hasNameServer(deps, before) || !hasNameServer(deps, record)) return;
+  await steps.run('resolver', record.name, () => shim.resolver());
+  const written = steps.run('write', 'resolv.conf', () =>
+    writeNameServer(deps, deps.paths.container(record.id), record, before),
+  );
+  if (!written) deps.log.warn({ container: record.id }, 'resolv.conf has been changed, and stays as it is');
+}
+
 /** The interface is made by the container's shim; the place is in the store before it. @throws EngineError */
 async function join(
   deps: ConnectDeps,
@@ -73,6 +94,7 @@ async function join(
     undo.push('remove the interface', () => shim.disconnect(what));
     await steps.run('connect', `${what.name} on ${what.parent}`, () => shim.connect(what));
     steps.run('write', 'hosts', () => writeHosts(deps, deps.paths.container(record.id), now));
+    await giveNameServer(deps, shim, now, record, steps);
   } catch (error) {
     for (const problem of await undo.unwind())
       deps.log.error({ container: record.id, err: problem }, 'undo the connection to a network');
