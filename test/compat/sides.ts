@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../helpers/engine.js';
+import type { NetworkNamespace } from '../helpers/netns.js';
 import { busyboxTar } from '../helpers/paths.js';
 import { DEADLINE_MS } from '../helpers/until.js';
 
@@ -35,13 +36,22 @@ run() { docker run --network none "$@"; }
 create() { docker create --network none "$@"; }
 `;
 
+export interface SidesOptions {
+  /** The network namespace of our engine; without one it has no networks. */
+  network?: NetworkNamespace;
+  /** Further variables of the scripts. */
+  env?: Record<string, string>;
+  /** ms that a script may take. */
+  deadline?: number;
+}
+
 /** Starts both engines, both with the same image under the name $IMAGE, and gets the docker command. */
-export async function openSides(): Promise<Sides> {
+export async function openSides({ network, env: more, deadline }: SidesOptions = {}): Promise<Sides> {
   if (REFERENCE === undefined) throw new Error('TINYDOCKER_REFERENCE names the program that runs the reference engine');
   const client = mkdtempSync(join(tmpdir(), 'tdt-docker-'));
   execFileSync(REFERENCE, ['client', client], { stdio: 'ignore' });
   const socket = execFileSync(REFERENCE, ['start'], { encoding: 'utf8' }).trim();
-  const ours = await Engine.open();
+  const ours = await Engine.open(network ? { network } : {});
   const theirs = await Engine.open({ external: `unix://${socket}` });
   await ours.api.post(`/images/${ours.image}/tag`, undefined, { repo: theirs.image.split(':')[0], tag: 'latest' });
   const side = (name: string, engine: Engine): Side => ({
@@ -55,8 +65,9 @@ export async function openSides(): Promise<Sides> {
         DOCKER_CLI_HINTS: 'false',
         TAR: busyboxTar(),
         IMAGE: engine.image === 'busybox:latest' ? theirs.image : engine.image,
+        ...more,
       };
-      return shell(`${PREAMBLE}${script}`, env);
+      return shell(`${PREAMBLE}${script}`, env, deadline);
     },
   });
   return {
@@ -73,18 +84,18 @@ export async function openSides(): Promise<Sides> {
 let serial = 0;
 
 /** Runs the script, removes the containers that bear its name, and takes out what differs from run to run. */
-async function shell(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
+async function shell(script: string, env: NodeJS.ProcessEnv, deadline?: number): Promise<Shown> {
   const name = `tdt${process.pid}x${++serial}`;
   const directory = mkdtempSync(join(tmpdir(), 'tdt-script-'));
   const all = { ...env, N: name, D: directory };
-  const shown = await bash(script, all);
+  const shown = await bash(script, all, deadline);
   await bash('docker ps -aq --no-trunc --filter name=^/$N | xargs -r docker rm -fv', all);
   rmSync(directory, { recursive: true });
   const plain = (text: string) => normalise(text.replaceAll(directory, 'DIRECTORY'), name);
   return { ...shown, stdout: plain(shown.stdout), stderr: plain(shown.stderr) };
 }
 
-function bash(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
+function bash(script: string, env: NodeJS.ProcessEnv, deadline = DEADLINE_MS): Promise<Shown> {
   return new Promise((resolve) => {
     // A session of its own: when it hangs, all that it has started can be ended.
     const options = { env, maxBuffer: 64 << 20 };
@@ -92,7 +103,7 @@ function bash(script: string, env: NodeJS.ProcessEnv): Promise<Shown> {
       clearTimeout(guard);
       resolve({ stdout, stderr, code: child.exitCode ?? -1 });
     });
-    const guard = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), DEADLINE_MS);
+    const guard = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), deadline);
     child.stdin?.end();
   });
 }
