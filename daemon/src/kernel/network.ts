@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { SystemError } from '@tinydocker/shared/errors.js';
 import { checked, native } from './native.js';
 
@@ -93,27 +93,6 @@ export function addAddress(link: string, cidr: string): void {
 
 export const removeAddress = (link: string, cidr: string): void =>
   void checked(native.addressSet(link, cidr, 0), 'netlink', `${cidr} on ${link}`);
-
-const sysctlPath = (key: string): string => `/proc/sys/${key}`;
-
-/** A kernel parameter, net/ipv4/ip_forward; undefined where this kernel does not have it. */
-export function readSysctl(key: string): string | undefined {
-  try {
-    return readFileSync(sysctlPath(key), 'utf8').trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Sets it, unless it is that already. @throws SystemError write */
-export function writeSysctl(key: string, value: string): void {
-  if (readSysctl(key) === value) return;
-  try {
-    writeFileSync(sysctlPath(key), value);
-  } catch (error) {
-    throw new SystemError('write', (error as NodeJS.ErrnoException).code ?? 'EIO', sysctlPath(key));
-  }
-}
 
 /** Whether this kernel speaks IPv6. */
 export const hasIPv6 = (): boolean => existsSync('/proc/sys/net/ipv6');

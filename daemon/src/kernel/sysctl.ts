@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { SystemError } from '@tinydocker/shared/errors.js';
 
 const pathOf = (name: string): string => `/proc/sys/${name}`;
 
@@ -11,9 +12,14 @@ export function readSysctl(name: string): string | undefined {
   }
 }
 
-/** Sets a parameter that has another value. @throws ENOENT, EACCES, EROFS */
+/** Sets a parameter that has another value. @throws SystemError write: ENOENT, EACCES, EROFS */
 export function setSysctl(name: string, value: string): void {
-  if (readSysctl(name) !== value) writeFileSync(pathOf(name), value);
+  if (readSysctl(name) === value) return;
+  try {
+    writeFileSync(pathOf(name), value);
+  } catch (error) {
+    throw new SystemError('write', (error as NodeJS.ErrnoException).code ?? 'EIO', pathOf(name));
+  }
 }
 
 /** The interfaces that have parameters. */

@@ -1,3 +1,5 @@
+import { closeFd, socketPair } from '../kernel/socket.js';
+
 /**
  * A client's connection taken over from HTTP: raw bytes from here on. The descriptor is handed to the shim, which
  * serves it also while no daemon runs; the daemon closes its own copy after that.
@@ -16,4 +18,11 @@ export interface TakenConnection {
   write(data: Buffer): void;
   /** Closes the daemon's copy. The client sees its end only when no one else holds one. */
   close(): void;
+}
+
+/** A connection whose client is the daemon itself. @returns the client's end of it, which is the caller's to close, and the other */
+export function ownConnection(): { client: number; connection: TakenConnection } {
+  const [client, fd] = socketPair();
+  const connection = { fd, early: Buffer.alloc(0), accept() {}, write() {}, close: () => closeFd(fd) };
+  return { client, connection };
 }

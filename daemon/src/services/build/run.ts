@@ -4,9 +4,8 @@ import { StringDecoder } from 'node:string_decoder';
 import type { ContainerConfig, HostConfig } from '@tinydocker/shared/api/containers.js';
 import { EngineError } from '@tinydocker/shared/errors.js';
 import { FrameDecoder, STDERR } from '@tinydocker/shared/stdcopy.js';
-import { closeFd, socketPair } from '../../kernel/socket.js';
 import { shortId } from '../../lib/ids.js';
-import type { TakenConnection } from '../../runtime/connection.js';
+import { ownConnection } from '../../runtime/connection.js';
 import { IDMAP_CONTAINER } from '../../runtime/idmap.js';
 import type { ImageRecord } from '../../store/images.js';
 import { createContainer } from '../containers/create.js';
@@ -81,17 +80,10 @@ class RunOutput {
 }
 
 function attachOutput(deps: BuildDeps, id: string, output: StageOutput): RunOutput {
-  const [ours, theirs] = socketPair();
-  const connection: TakenConnection = {
-    fd: theirs,
-    early: Buffer.alloc(0),
-    accept() {},
-    write() {},
-    close: () => closeFd(theirs),
-  };
+  const { client, connection } = ownConnection();
   const streams = { stdin: false, stdout: true, stderr: true, mux: true, detachKeys: [] };
   deps.shims.addWaiting(id, { streams, connection });
-  return new RunOutput(ours, output);
+  return new RunOutput(client, output);
 }
 
 /** What the build itself has made or received has the ids that its container sees, in a user namespace too. */

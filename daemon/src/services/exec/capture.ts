@@ -1,7 +1,6 @@
 import net from 'node:net';
 import type { Deps } from '../../deps.js';
-import { closeFd, socketPair } from '../../kernel/socket.js';
-import type { TakenConnection } from '../../runtime/connection.js';
+import { ownConnection } from '../../runtime/connection.js';
 import type { Exec } from '../../runtime/execs.js';
 import { createExec } from './create.js';
 import { findExec } from './lookup.js';
@@ -77,15 +76,8 @@ function endsInTime(end: Promise<unknown>, ms: number, stop: AbortSignal): Promi
 /** Starts it with one end of a socket pair for its output. */
 async function launch(deps: CaptureDeps, exec: Exec, limit: number): Promise<Output> {
   const record = deps.containers.resolve(exec.containerId);
-  const [ours, theirs] = socketPair();
-  const output = new Output(ours, limit);
-  const connection: TakenConnection = {
-    fd: theirs,
-    early: Buffer.alloc(0),
-    accept() {},
-    write() {},
-    close: () => closeFd(theirs),
-  };
+  const { client, connection } = ownConnection();
+  const output = new Output(client, limit);
   const streams = { stdin: false, stdout: true, stderr: true, mux: false, detachKeys: [] };
   try {
     exec.started = true;

@@ -9,8 +9,8 @@ import {
   removeAddress,
   removeLink,
   setLinkUp,
-  writeSysctl,
 } from '../../kernel/network.js';
+import { setSysctl } from '../../kernel/sysctl.js';
 import { familyOf, parseCidr } from '../../network/address.js';
 import type { FirewallNetwork } from '../../network/firewall-plan.js';
 import { aliasOf, bridgeOf, isOf } from '../../network/names.js';
@@ -69,8 +69,8 @@ function removeOthers(host: HostNetwork, link: HostLink, wanted: readonly string
 function setIPv6(name: string, enabled: boolean): void {
   const key = `net/ipv6/conf/${name}`;
   try {
-    writeSysctl(`${key}/accept_ra`, '0');
-    writeSysctl(`${key}/disable_ipv6`, enabled ? '0' : '1');
+    setSysctl(`${key}/accept_ra`, '0');
+    setSysctl(`${key}/disable_ipv6`, enabled ? '0' : '1');
   } catch (error) {
     // A kernel without IPv6 has nothing to be switched off.
     if ((error as { code?: string }).code !== 'ENOENT' || enabled) throw error;
