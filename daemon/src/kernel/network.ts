@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { SystemError } from '@tinydocker/shared/errors.js';
+import type { SystemError } from '@tinydocker/shared/errors.js';
 import { checked, native } from './native.js';
 
 /*

@@ -89,6 +89,23 @@ export function boundingCapabilities(): readonly string[] {
   return bounding;
 }
 
+/** The capabilities that this kernel has, by the number of its last one. */
+function kernelCapabilities(): readonly string[] {
+  const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
+  return CAPABILITIES.slice(0, last + 1);
+}
+
+/** Those that the kernel has and the daemon cannot give away. */
+export const missingCapabilities = (all: readonly string[]): string[] =>
+  kernelCapabilities().filter((name) => !all.includes(name));
+
+/** A sentence where `add` names one that cannot be given: the container is started without it, as with Docker. */
+export function capabilityWarnings(add: readonly string[], all: readonly string[]): string[] {
+  const missing = add.map(capabilityName).filter((name) => name && name !== 'ALL' && !all.includes(name));
+  if (missing.length === 0) return [];
+  return [`This engine does not have ${missing.join(', ')} itself, and cannot give what it does not have.`];
+}
+
 /**
  * The set of a container: Docker's default (privileged: all there are) without `drop` and with `add`, where `add` wins over
  * `drop` of the same name or of ALL, and single names of `drop` win over `add` of ALL.
@@ -105,6 +122,6 @@ export function resolveCapabilities(
   if (adds.includes('ALL')) return all.filter((name) => !drops.includes(name));
   const base = drops.includes('ALL') ? [] : DEFAULT_CAPABILITIES;
   const set = new Set(base.filter((name) => all.includes(name) && !drops.includes(name)));
-  for (const name of adds) if (name) set.add(name);
+  for (const name of adds) if (name && all.includes(name)) set.add(name);
   return [...set];
 }

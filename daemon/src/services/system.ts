@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import type { Deps } from '../deps.js';
 import { cgroupVersion } from '../kernel/cgroup.js';
 import { timestamp } from '../lib/clock.js';
+import { boundingCapabilities, missingCapabilities } from '../runtime/capabilities.js';
 import { cpuCount } from '../runtime/host.js';
 import { type KernelLimits, kernelLimits } from '../runtime/limits.js';
 import { LOG_DRIVERS } from './containers/log-config.js';
@@ -89,7 +90,12 @@ function securityOptions(config: Config, apparmor: boolean, ownUsers: boolean): 
 }
 
 function warnings(limits: KernelLimits, problem: string | undefined): string[] | null {
-  const all = [...(limitWarnings(limits) ?? []), ...(problem ? [`WARNING: ${problem}`] : [])];
+  const missing = missingCapabilities(boundingCapabilities());
+  const all = [
+    ...(limitWarnings(limits) ?? []),
+    ...(problem ? [`WARNING: ${problem}`] : []),
+    ...(missing.length > 0 ? [`WARNING: No ${missing.join(', ')}: privileged containers do not have it either`] : []),
+  ];
   return all.length > 0 ? all : null;
 }
 

@@ -7,6 +7,7 @@ import type { Deps } from '../../deps.js';
 import { timestamp, ZERO_TIME } from '../../lib/clock.js';
 import { newId, shortId } from '../../lib/ids.js';
 import type { ContainerMount } from '../../lib/mount.js';
+import { boundingCapabilities, capabilityWarnings } from '../../runtime/capabilities.js';
 import { kernelLimits } from '../../runtime/limits.js';
 import type { ContainerRecord, ContainerState } from '../../store/containers.js';
 import type { ImageRecord } from '../../store/images.js';
@@ -76,6 +77,12 @@ const withLayers = (deps: CreateDeps, mounts: readonly ContainerMount[]): Contai
   mounts.map((m) =>
     m.type === 'image' && !m.layers ? { ...m, layers: findImage(deps, m.source, undefined).layers } : m,
   );
+
+/** What of the configuration will not be as somebody may think. */
+const addedWarnings = (hostConfig: ContainerRecord['hostConfig']): string[] => [
+  ...(hostConfig.Privileged ? [] : capabilityWarnings(hostConfig.CapAdd ?? [], boundingCapabilities())),
+  ...portWarnings(hostConfig),
+];
 
 /** Records the container with its directories and volumes, or leaves nothing. */
 function record(deps: CreateDeps, wanted: ContainerRecord, mounts: readonly ContainerMount[]): ContainerRecord {
@@ -163,7 +170,7 @@ export function createContainer(
     },
     mounts,
   );
-  const answer = { Id: id, Warnings: [...warnings, ...portWarnings(container.hostConfig)] };
+  const answer = { Id: id, Warnings: [...warnings, ...addedWarnings(container.hostConfig)] };
   if (!needsFilling(container)) {
     publishContainer(deps, container, 'create');
     return answer;
