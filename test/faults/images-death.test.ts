@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ok } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
+import { uniqueName } from '../helpers/engine.js';
 import { Front } from '../helpers/front.js';
-import { Registry } from '../helpers/registry.js';
+import { openWithRegistry } from '../helpers/registry.js';
 import { dockerArchive, tar } from '../helpers/tar.js';
 import { pull, pulled } from '../helpers/transfer.js';
 import { until } from '../helpers/until.js';
@@ -17,15 +17,7 @@ import { until } from '../helpers/until.js';
 
 const MOMENTS = 8;
 
-let engine: Engine;
-let registry: Registry;
-before(async () => {
-  [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
-});
-after(async () => {
-  await registry?.close();
-  await engine?.close();
-});
+const { engine, registry } = await openWithRegistry();
 
 const root = () => engine.daemon!.dataRoot;
 

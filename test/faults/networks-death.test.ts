@@ -4,23 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ok } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
-import { NetworkNamespace } from '../helpers/netns.js';
-import { bridgeOf, inspectNetwork, Networks, networksOf, sh, sleeper } from '../helpers/networks.js';
+import { uniqueName } from '../helpers/engine.js';
+import { bridgeOf, inspectNetwork, networksOf, openOnHost, sh, sleeper } from '../helpers/networks.js';
 import { until } from '../helpers/until.js';
 
 const faults = mkdtempSync(join(tmpdir(), 'tdt-faults-'));
 const file = join(faults, 'daemon');
 writeFileSync(file, '');
-const host = NetworkNamespace.make();
-const engine = await Engine.open({ network: host, env: { TINYDOCKER_FAIL_DAEMON_STEP: `@${file}` } });
+const { host, engine, networks } = await openOnHost({ env: { TINYDOCKER_FAIL_DAEMON_STEP: `@${file}` } });
 const daemon = engine.daemon!;
-const networks = new Networks(engine);
-after(async () => {
-  await engine.api.post('/containers/prune');
-  await networks.removeAll();
-  await engine.close();
-  host.remove();
+after(() => {
   rmSync(faults, { recursive: true });
 });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Engine } from './engine.js';
-import { uniqueName } from './engine.js';
+import { after } from 'node:test';
+import { Engine, uniqueName } from './engine.js';
 import { ImageLoader } from './image-loader.js';
 import { dockerArchive, type TarEntry } from './tar.js';
+import { HostWatch } from './watch.js';
 
 const APPLETS = [
   'cat',
@@ -46,4 +47,18 @@ export class HostileImages {
   removeAll(): Promise<void> {
     return this.#images.removeAll();
   }
+}
+
+/** An engine to be attacked by the tests of one file, a watch on the host around it, and images to attack it with. */
+export async function openHostile() {
+  const engine = await Engine.open();
+  const host = new HostWatch(engine);
+  const loader = new ImageLoader(engine.api);
+  const images = new HostileImages(engine);
+  after(async () => {
+    await loader.removeAll();
+    await images.removeAll();
+    await engine.close();
+  });
+  return { engine, host, loader, images };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 import { ok } from './api.js';
-import { type Engine, uniqueName } from './engine.js';
+import { Engine, uniqueName } from './engine.js';
+import { NetworkNamespace } from './netns.js';
 
 export interface Network {
   Name: string;
@@ -87,4 +89,24 @@ export class Networks {
   async removeAll(): Promise<void> {
     for (const name of this.#made) await this.#engine.api.delete(`/networks/${name}`);
   }
+}
+
+/**
+ * An engine on a machine of its own for the tests of one file: a network namespace. `before` prepares that, `options` are the engine's.
+ */
+export async function openOnHost(
+  options: Omit<NonNullable<Parameters<typeof Engine.open>[0]>, 'network'> = {},
+  before: (host: NetworkNamespace) => void = () => {},
+) {
+  const host = NetworkNamespace.make();
+  before(host);
+  const engine = await Engine.open({ ...options, network: host });
+  const networks = new Networks(engine);
+  after(async () => {
+    await engine.api.post('/containers/prune');
+    await networks.removeAll();
+    await engine.close();
+    host.remove();
+  });
+  return { host, engine, networks };
 }

@@ -6,8 +6,11 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { collect } from './api.js';
+import { Engine } from './engine.js';
+import { ImageLoader } from './image-loader.js';
 import { digest, imageConfig, type TestImage, tar } from './tar.js';
 import { until } from './until.js';
 
@@ -210,4 +213,16 @@ ${config}
     assert.equal(reply.status, 200, reply.body.toString());
     return JSON.parse(reply.body.toString()) as T;
   }
+}
+
+/** An engine and a registry for the tests of one file; `images` removes what is loaded through it. */
+export async function openWithRegistry(): Promise<{ engine: Engine; registry: Registry; images: ImageLoader }> {
+  const [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
+  const images = new ImageLoader(engine.api);
+  after(async () => {
+    await images.removeAll();
+    await registry.close();
+    await engine.close();
+  });
+  return { engine, registry, images };
 }

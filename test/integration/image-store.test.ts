@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ok } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
-import { ImageLoader } from '../helpers/image-loader.js';
+import { uniqueName } from '../helpers/engine.js';
 import { busyboxTar } from '../helpers/paths.js';
-import { Registry } from '../helpers/registry.js';
+import { openWithRegistry } from '../helpers/registry.js';
 import { dockerArchive, tar } from '../helpers/tar.js';
 import { pulled } from '../helpers/transfer.js';
 
-let engine: Engine;
-let registry: Registry;
-let images: ImageLoader;
-before(async () => {
-  [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
-  images = new ImageLoader(engine.api);
-});
-after(async () => {
-  await images?.removeAll();
-  await registry?.close();
-  await engine?.close();
-});
+const { engine, registry, images } = await openWithRegistry();
 
 const sh = { name: 'bin/sh', content: readFileSync('/bin/busybox'), mode: 0o755 };
 

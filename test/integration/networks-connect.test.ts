@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
 import { Events } from '../helpers/events.js';
-import { NetworkNamespace } from '../helpers/netns.js';
-import { bridgeOf, inspectNetwork, Networks, networksOf, sh as run, sleeper } from '../helpers/networks.js';
+import { bridgeOf, inspectNetwork, networksOf, openOnHost, sh as run, sleeper } from '../helpers/networks.js';
 import { until } from '../helpers/until.js';
 
-const host = NetworkNamespace.make();
-const engine = await Engine.open({ network: host });
-const networks = new Networks(engine);
-after(async () => {
-  await engine.api.post('/containers/prune');
-  await networks.removeAll();
-  await engine.close();
-  host.remove();
-});
+const { host, engine, networks } = await openOnHost();
 
 const sh = (id: string, script: string) => run(engine, id, script);
 const subnet = (n: number) => ({ IPAM: { Config: [{ Subnet: `10.60.${n}.0/24` }] } });

@@ -1,30 +1,20 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
+import { uniqueName } from '../helpers/engine.js';
 import { Events } from '../helpers/events.js';
-import { NetworkNamespace } from '../helpers/netns.js';
 import {
   bridgeOf,
   inspectNetwork,
   type Network,
-  Networks,
   networksOf,
+  openOnHost,
   sh as run,
   sleeper,
 } from '../helpers/networks.js';
 import { until } from '../helpers/until.js';
 
-const host = NetworkNamespace.make();
-host.addInterface('lan0', '10.77.0.1/24');
-const engine = await Engine.open({ network: host });
-const networks = new Networks(engine);
-after(async () => {
-  await engine.api.post('/containers/prune');
-  await networks.removeAll();
-  await engine.close();
-  host.remove();
-});
+const { host, engine, networks } = await openOnHost({}, (host) => host.addInterface('lan0', '10.77.0.1/24'));
 
 const create = (body: Record<string, unknown> = {}) => networks.create(body);
 const inspect = (name: string) => inspectNetwork(engine, name);

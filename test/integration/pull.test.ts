@@ -3,22 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
-import { DOCKER_GZIP, type LayerForm, OCI_GZIP, OCI_PLAIN, Registry } from '../helpers/registry.js';
+import { uniqueName } from '../helpers/engine.js';
+import { DOCKER_GZIP, type LayerForm, OCI_GZIP, OCI_PLAIN, openWithRegistry } from '../helpers/registry.js';
 import { digest, tar } from '../helpers/tar.js';
 import { pull, pulled } from '../helpers/transfer.js';
 
-let engine: Engine;
-let registry: Registry;
-before(async () => {
-  [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
-});
-after(async () => {
-  await registry?.close();
-  await engine?.close();
-});
+const { engine, registry } = await openWithRegistry();
 
 interface Inspect {
   Id: string;

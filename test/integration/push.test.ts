@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
+import { uniqueName } from '../helpers/engine.js';
 import { Front } from '../helpers/front.js';
 import { ImageLoader } from '../helpers/image-loader.js';
-import { DOCKER_GZIP, OCI_GZIP, OCI_PLAIN, Registry } from '../helpers/registry.js';
+import { DOCKER_GZIP, OCI_GZIP, OCI_PLAIN, openWithRegistry, Registry } from '../helpers/registry.js';
 import { dockerArchive, tar } from '../helpers/tar.js';
 import { authHeader, linesOf, pulled } from '../helpers/transfer.js';
 
-let engine: Engine;
-let registry: Registry;
-before(async () => {
-  [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
-});
-after(async () => {
-  await registry?.close();
-  await engine?.close();
-});
+const { engine, registry } = await openWithRegistry();
 
 const push = (name: string, tag?: string, auth: object = {}) =>
   engine.api.call('POST', `/images/${name}/push`, { query: { tag }, headers: authHeader(auth) });

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
 import { Front } from '../helpers/front.js';
-import { Registry } from '../helpers/registry.js';
+import { openWithRegistry } from '../helpers/registry.js';
 import { tar } from '../helpers/tar.js';
 
-let engine: Engine;
-let registry: Registry;
-before(async () => {
-  [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
-});
-after(async () => {
-  await registry?.close();
-  await engine?.close();
-});
+const { engine, registry } = await openWithRegistry();
 
 interface Found {
   name: string;

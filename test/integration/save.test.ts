@@ -4,26 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { ok, refused } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
-import { ImageLoader } from '../helpers/image-loader.js';
-import { OCI_GZIP, Registry } from '../helpers/registry.js';
+import { uniqueName } from '../helpers/engine.js';
+import { OCI_GZIP, openWithRegistry } from '../helpers/registry.js';
 import { digest, dockerArchive, tar } from '../helpers/tar.js';
 import { authHeader, linesOf, pulled } from '../helpers/transfer.js';
 
 const home = mkdtempSync(join(tmpdir(), 'tdt-save-'));
-let engine: Engine;
-let registry: Registry;
-let images: ImageLoader;
-before(async () => {
-  [engine, registry] = await Promise.all([Engine.open(), Registry.start()]);
-  images = new ImageLoader(engine.api);
-});
-after(async () => {
-  await registry?.close();
-  await engine?.close();
+const { engine, registry, images } = await openWithRegistry();
+after(() => {
   rmSync(home, { recursive: true, force: true });
 });
 

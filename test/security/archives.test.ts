@@ -2,29 +2,19 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { createGzip, gzipSync } from 'node:zlib';
 import { ok } from '../helpers/api.js';
-import { Engine, uniqueName } from '../helpers/engine.js';
+import { uniqueName } from '../helpers/engine.js';
 import { captureHost, difference } from '../helpers/host-state.js';
-import { HostileImages } from '../helpers/hostile-image.js';
-import { ImageLoader } from '../helpers/image-loader.js';
+import { openHostile } from '../helpers/hostile-image.js';
 import { digest, dockerArchive, ociLayout, type TarEntry, tar } from '../helpers/tar.js';
 import type { ImageSummary } from '../helpers/types.js';
 import { until, within } from '../helpers/until.js';
-import { HostWatch } from '../helpers/watch.js';
 
 /* Images that somebody wrote to break out of the directory that they are unpacked into, or to be taken for another one. */
 
-const engine = await Engine.open();
-const host = new HostWatch(engine);
-const loader = new ImageLoader(engine.api);
-const images = new HostileImages(engine);
-after(async () => {
-  await loader.removeAll();
-  await images.removeAll();
-  await engine.close();
-});
+const { engine, host, loader } = await openHostile();
 const daemon = engine.daemon!;
 
 const list = () => ok<ImageSummary[]>(engine.api.get('/images/json', { all: 1 }));

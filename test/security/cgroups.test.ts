@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
-import { Engine } from '../helpers/engine.js';
-import { HostileImages } from '../helpers/hostile-image.js';
-import { HostWatch } from '../helpers/watch.js';
+import { test } from 'node:test';
+import { openHostile } from '../helpers/hostile-image.js';
 
 /* Cgroups as a way out, and as what a request or an image might loosen. */
 
-const engine = await Engine.open();
-const host = new HostWatch(engine);
-const images = new HostileImages(engine);
-after(async () => {
-  await images.removeAll();
-  await engine.close();
-});
+const { engine, host, images } = await openHostile();
 
 test('release_agent of cgroup v1 is reached neither by a mount nor from namespaces of its own making (CVE-2022-0492)', async () => {
   const id = await engine.launch({ Cmd: ['sleep', '600'] });

@@ -3,24 +3,17 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ok } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
-import { HostileImages } from '../helpers/hostile-image.js';
+import { openHostile } from '../helpers/hostile-image.js';
 import { PROJECT } from '../helpers/paths.js';
 import { tar } from '../helpers/tar.js';
 import { until } from '../helpers/until.js';
-import { HostWatch, rounds } from '../helpers/watch.js';
+import { rounds } from '../helpers/watch.js';
 
 /* What a process of the engine's could leave open, or show of itself, when it becomes the container's. */
 
-const engine = await Engine.open();
-const host = new HostWatch(engine);
-const images = new HostileImages(engine);
-after(async () => {
-  await images.removeAll();
-  await engine.close();
-});
+const { engine, host, images } = await openHostile();
 
 const LIST = ['sh', '-c', 'for f in /proc/self/fd/*; do readlink $f; done'];
 /** What the shell itself has open beside its streams while it lists: the directory. */

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { statfsSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
-import { Engine, uniqueName } from '../helpers/engine.js';
-import { HostileImages } from '../helpers/hostile-image.js';
-import { ImageLoader } from '../helpers/image-loader.js';
+import { describe, test } from 'node:test';
+import { uniqueName } from '../helpers/engine.js';
+import { openHostile } from '../helpers/hostile-image.js';
 import { dockerArchive, type TarEntry } from '../helpers/tar.js';
-import { HostWatch } from '../helpers/watch.js';
 
 /* Layers whose names, links and whiteouts lead out of the directory that they are unpacked into. */
 
-const engine = await Engine.open();
-const host = new HostWatch(engine);
-const loader = new ImageLoader(engine.api);
-const images = new HostileImages(engine);
-after(async () => {
-  await loader.removeAll();
-  await images.removeAll();
-  await engine.close();
-});
+const { engine, host, loader, images } = await openHostile();
 const daemon = engine.daemon!;
 const up = '../'.repeat(24);
 

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { refused } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
-import { HostileImages } from '../helpers/hostile-image.js';
+import { openHostile } from '../helpers/hostile-image.js';
 import type { TarEntry } from '../helpers/tar.js';
-import { HostWatch, rounds } from '../helpers/watch.js';
+import { rounds } from '../helpers/watch.js';
 
 /* Attacks on the moments in which the root is put together: links where the engine mounts, and races for such places. */
 
-const engine = await Engine.open();
-const host = new HostWatch(engine);
-const images = new HostileImages(engine);
-after(async () => {
-  await images.removeAll();
-  await engine.close();
-});
+const { engine, host, images } = await openHostile();
 
 const up = '../'.repeat(20);
 const start = (id: string) => engine.api.post(`/containers/${id}/start`);

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
-import { Engine } from '../helpers/engine.js';
-import { HostileImages } from '../helpers/hostile-image.js';
+import { describe, test } from 'node:test';
+import { openHostile } from '../helpers/hostile-image.js';
 import type { TarEntry } from '../helpers/tar.js';
 import { within } from '../helpers/until.js';
-import { HostWatch } from '../helpers/watch.js';
 
 /* Who a container's process is: what a request or an image says about users, and never root by a mistake of reading. */
 
-const engine = await Engine.open();
-const host = new HostWatch(engine);
-const images = new HostileImages(engine);
-after(async () => {
-  await images.removeAll();
-  await engine.close();
-});
+const { engine, host, images } = await openHostile();
 
 const WHO = ['sh', '-c', 'id -u; id -g; id -G; grep -E "^Cap(Eff|Inh|Amb)" /proc/self/status'];
 
