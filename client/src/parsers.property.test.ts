@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { EngineError } from '@tinydocker/shared/errors.js';
+import { cuts, pieces, runs } from '@tinydocker/shared/test-properties.js';
 import fc from 'fast-check';
 import { ProtocolError, ResponseReader } from './api/http-reader.js';
 import { archiveEnd, padding, tarHeader } from './archive/tar-header.js';
@@ -15,15 +16,6 @@ import { Template } from './output/template/evaluate.js';
 import { TemplateError } from './output/template/lexer.js';
 
 /* What holds for every answer of a daemon, every archive of a container, every word of a user. */
-
-/** The same runs every time, or as many others as are asked for. */
-const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
-
-const cuts = fc.array(fc.nat(), { maxLength: 8 });
-const pieces = (data: Buffer, where: readonly number[]): Buffer[] => {
-  const ends = [...new Set(where.map((cut) => cut % (data.length + 1)))].sort((a, b) => a - b);
-  return [...ends, data.length].map((end, i) => data.subarray(i === 0 ? 0 : ends[i - 1], end));
-};
 
 /** Of everything that can go wrong, these are meant; a TypeError or a RangeError is a mistake of ours. */
 function tamed<T>(parse: () => T, ...kinds: (new (...words: never[]) => Error)[]): T | undefined {

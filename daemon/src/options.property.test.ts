@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EngineError } from '@tinydocker/shared/errors.js';
+import { tamed as anyTamed, runs } from '@tinydocker/shared/test-properties.js';
 import fc from 'fast-check';
 import { parseChallenge } from './image/registry/challenge.js';
 import { formatSubnet, parseCidr } from './network/address.js';
@@ -10,18 +10,8 @@ import { parseUsernsMode } from './runtime/user-maps.js';
 
 /* What holds for every profile, every word of --security-opt and --userns, every address, every challenge of a registry. */
 
-/** The same runs every time, or as many others as are asked for. */
-const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
+const tamed = <T>(parse: () => T) => anyTamed(parse, ['invalid', 'not-implemented', 'unavailable']);
 
-function tamed<T>(parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof EngineError && ['invalid', 'not-implemented', 'unavailable'].includes(error.kind))
-      return undefined;
-    throw error;
-  }
-}
 const from = (...words: string[]) =>
   fc
     .array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 3 })), { maxLength: 10 })

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ContainerCreateRequest } from '@tinydocker/shared/api/containers.js';
-import { EngineError } from '@tinydocker/shared/errors.js';
+import { cuts, nearly, pieces, runs, tamed } from '@tinydocker/shared/test-properties.js';
 import fc from 'fast-check';
 import { installUpgrade, upgradedRequest } from './api/upgrade.js';
 import { compileValidator } from './api/validator.js';
@@ -25,32 +25,6 @@ import { parseExtraHost } from './services/containers/validate.js';
 import { matcher } from './services/images/pattern.js';
 
 /* What holds for every request, and for every image. */
-
-/** The same runs every time, or as many others as are asked for. */
-const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
-
-/** A result, or a refusal of a kind that tells a client what is wrong with its request. */
-function tamed<T>(parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof EngineError && ['invalid', 'not-implemented'].includes(error.kind)) return undefined;
-    throw error;
-  }
-}
-
-const nearly = (...words: string[]) =>
-  fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc
-      .array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 3 })), { maxLength: 12 })
-      .map((parts) => parts.join('')),
-  );
-const cuts = fc.array(fc.nat(), { maxLength: 8 });
-const pieces = (data: Buffer, where: readonly number[]): Buffer[] => {
-  const ends = [...new Set(where.map((cut) => cut % (data.length + 1)))].sort((a, b) => a - b);
-  return [...ends, data.length].map((end, i) => data.subarray(i === 0 ? 0 : ends[i - 1], end));
-};
 
 /** A frame as clients send it. */
 function masked(opcode: number, data: Buffer, final: boolean, mask: Buffer): Buffer {

@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EngineError } from '@tinydocker/shared/errors.js';
+import { runs, tamed } from '@tinydocker/shared/test-properties.js';
 import fc from 'fast-check';
 import { commandWithHeredocs, parseDockerfile } from './dockerfile.js';
 import { expand } from './expand.js';
 import { jsonWords, splitPairs, splitWords } from './words.js';
 
 /* What holds for every Dockerfile, whoever wrote it. */
-
-/** The same runs every time, or as many others as are asked for. */
-const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
-
-function tamed<T>(parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof EngineError && ['invalid', 'not-implemented'].includes(error.kind)) return undefined;
-    throw error;
-  }
-}
 
 const from = (...words: string[]) =>
   fc

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runs } from '@tinydocker/shared/test-properties.js';
 import fc from 'fast-check';
 import { Framed, frame } from './framed.js';
 import { isAnswerTo } from './matching.js';
@@ -8,9 +9,6 @@ import { emptyReply, refuse, reply, truncated } from './reply.js';
 import { reverseAddress } from './reverse.js';
 
 /* What holds for every message that a container sends to its name server. */
-
-/** The same runs every time, or as many others as are asked for. */
-const runs = process.env.FUZZ_RUNS ? { numRuns: Number(process.env.FUZZ_RUNS) } : { numRuns: 1000, seed: 1 };
 
 /** Messages that are nearly questions: a header, a name, and whatever follows. */
 const label = fc.uint8Array({ maxLength: 70 }).map((data) => Buffer.concat([Buffer.of(data.length), data]));
