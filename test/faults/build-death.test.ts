@@ -90,11 +90,15 @@ COPY --from=fails /etc /b`;
     const going = buildArchive(engine.api, contextTar(dockerfile));
     going.catch(() => {});
     await until('the command', begun('killed'));
-    const [container] = await ok<{ Id: string }[]>(engine.api.get('/containers/json'));
+    // The command is there before the engine has heard from the shim that it runs.
+    const container = await until(
+      'its container',
+      async () => (await ok<{ Id: string }[]>(engine.api.get('/containers/json')))[0],
+    );
     await engine.daemon!.kill9();
     await assert.rejects(going);
     await engine.daemon!.launch();
-    const { status } = await engine.api.get(`/containers/${container!.Id}/json`);
+    const { status } = await engine.api.get(`/containers/${container.Id}/json`);
     assert.equal(status, 404);
     const again = await build(engine.api, dockerfile.replace('sleep 600', 'true'));
     assert.equal(again.steps['RUN echo killed >/before'], 'cached');

@@ -185,6 +185,6 @@ test('info says what the kernel can limit', async () => {
   for (const limit of ['MemoryLimit', 'CpuCfsPeriod', 'CpuCfsQuota', 'CPUShares', 'CPUSet', 'PidsLimit'])
     assert.equal(info[limit], true, limit);
   assert.equal(info.OomKillDisable, !unified);
-  const lacks = (info.Warnings ?? []).every((warning) => /^WARNING: No .* support$/.test(warning));
+  const lacks = (info.Warnings ?? []).every((warning) => /^WARNING: No (.* support|CAP_\w+: .*)$/.test(warning));
   assert.ok(lacks, String(info.Warnings));
 });
