@@ -119,6 +119,8 @@ describe('the daemon', { timeout: 60_000 }, () => {
     shim.control.ack('exec-exit', 'f'.repeat(64));
     await client.ended;
 
+    // What was printed before somebody attaches goes to the log alone.
+    while (!shim.logged('stdout')) await shim.control.ask('hello');
     const late = await shim.attach('', ALL);
     late.write('\n');
     await shim.finish();
