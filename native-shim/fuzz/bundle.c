@@ -8,7 +8,7 @@
 #include "bundle.h"
 #include "spec.h"
 
-static char directory[] = "/dev/shm/td-fuzz-XXXXXX";
+static char directory[] = P_tmpdir "/td-fuzz-XXXXXX";
 
 static void write_file(const char *name, const void *data, size_t size)
 {

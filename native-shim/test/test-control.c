@@ -78,7 +78,7 @@ static void close_connection(void)
 /* A file of this size stands for a descriptor that can be told from others. */
 static int file_of(long size)
 {
-    char name[] = "/tmp/td-test-control-XXXXXX";
+    char name[] = P_tmpdir "/td-test-control-XXXXXX";
     int fd = mkstemp(name);
     CHECK(fd >= 0 && ftruncate(fd, size) == 0);
     unlink(name);
@@ -215,7 +215,7 @@ static void test_peer_that_does_not_read(void)
 
 static void test_socket(void)
 {
-    char dir[] = "/tmp/td-test-control-XXXXXX";
+    char dir[] = P_tmpdir "/td-test-control-XXXXXX";
     struct stat st;
     CHECK(mkdtemp(dir) != NULL && chdir(dir) == 0);
     CHECK(control_listen(&control, "sock") == 0);

@@ -125,7 +125,7 @@ static int unpack_one(const void *data, size_t size, const char *directory)
 
 int main(void)
 {
-    char directory[] = "/tmp/td-layer-fuzz-XXXXXX", tree[64];
+    char directory[] = P_tmpdir "/td-layer-fuzz-XXXXXX", tree[64];
     static struct header copy[BLOCKS];
     CHECK(mkdtemp(directory));
     snprintf(tree, sizeof tree, "%s/tree", directory);

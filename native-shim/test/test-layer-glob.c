@@ -85,7 +85,7 @@ static void test_malformed(void)
 
 static void test_expand(void)
 {
-    char directory[] = "/tmp/td-glob-XXXXXX", path[128];
+    char directory[] = P_tmpdir "/td-glob-XXXXXX", path[128];
     int found = 0;
     CHECK(mkdtemp(directory) != NULL);
     static const char *const MADE[] = {"a", "a/b", "a/b/c"};

@@ -19,7 +19,7 @@ const char *__asan_default_options(void)
     return "detect_leaks=0";
 }
 
-static char directory[] = "/tmp/td-pack-XXXXXX";
+static char directory[] = P_tmpdir "/td-pack-XXXXXX";
 
 static struct tar_entry *next(struct tar *tar)
 {
@@ -117,7 +117,7 @@ static void test_tree(void)
     struct stat stat;
     const unsigned char *data;
     int tree = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char file[] = "/tmp/td-pack-archive-XXXXXX";
+    char file[] = P_tmpdir "/td-pack-archive-XXXXXX";
     int fd = mkstemp(file);
     CHECK(tree >= 0 && fd >= 0 && unlink(file) == 0);
     output_open(&output, fd, false);

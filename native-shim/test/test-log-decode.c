@@ -14,7 +14,7 @@ static const struct timespec now = {.tv_sec = 1709251199, .tv_nsec = 5};
 #define NOW 1709251199000000005
 #define TIME "2024-02-29T23:59:59.000000005Z"
 
-static char dir[] = "/tmp/td-test-log-decode-XXXXXX";
+static char dir[] = P_tmpdir "/td-test-log-decode-XXXXXX";
 static char path[64];
 
 static const struct log_select everything = {

@@ -14,7 +14,7 @@
 
 static const struct timespec now = {.tv_sec = 1709251199, .tv_nsec = 123456789}; /* 2024-02-29 23:59:59 */
 
-static char dir[] = "/tmp/td-test-log-receiver-XXXXXX";
+static char dir[] = P_tmpdir "/td-test-log-receiver-XXXXXX";
 static char socket_path[80], cache_path[80], address[100];
 
 static struct {

@@ -16,7 +16,7 @@ static const struct timespec now = {.tv_sec = 1709251199, .tv_nsec = 5};
 #define TIME "2024-02-29T23:59:59.000000005Z"
 #define RECORD(text, stream) "{\"log\":\"" text "\",\"stream\":\"" stream "\",\"time\":\"" TIME "\"}\n"
 
-static char dir[] = "/tmp/td-test-log-XXXXXX";
+static char dir[] = P_tmpdir "/td-test-log-XXXXXX";
 static char path[64];
 
 static char *content(const char *suffix, size_t *len)
