@@ -10,8 +10,13 @@
 #include "td-seccomp/newer.h"
 
 #define NEWER_MAX 64
+/* Of one architecture at most: seven instructions, and two for every call (prefix_add() and architecture_block()). */
+#define BLOCK_MAX (7 + 2 * NEWER_MAX)
 /* From here on numbers are none of the kernel's common table: those of arm's own calls, those of x32. */
 #define OTHER_TABLE 0xf0000
+
+/* Their lengths are what a jump has to lead over. */
+_Static_assert(BLOCK_MAX <= UINT8_MAX, "a jump of BPF leads over 255 instructions at most");
 
 /* A call that only we know, and what the profile says about it. */
 struct newer_call {
@@ -19,6 +24,14 @@ struct newer_call {
     uint32_t action;
 };
 
+static bool is_among(const struct newer_call *calls, size_t n, int number)
+{
+    for (size_t i = 0; i < n; i++)
+        if (calls[i].number == number) return true;
+    return false;
+}
+
+/* What is said first about a call counts. */
 static size_t find_newer(const struct profile *profile, struct newer_call *calls)
 {
     size_t n = 0;
@@ -27,6 +40,7 @@ static size_t find_newer(const struct profile *profile, struct newer_call *calls
         for (char **name = rule->names; name && *name && n < NEWER_MAX; name++) {
             int number = newer_number(*name);
             if (number < 0 || seccomp_syscall_resolve_name(*name) != __NR_SCMP_ERROR) continue;
+            if (is_among(calls, n, number)) continue;
             calls[n++] = (struct newer_call){number, rule->action};
         }
     }
@@ -88,7 +102,7 @@ struct sock_filter *prefix_add(struct decode *d, const struct profile *profile, 
     size_t ncalls = find_newer(profile, calls);
     /* Where a profile names what is refused, all else is there. */
     bool refuse = profile->default_action != SCMP_ACT_ALLOW && profile->default_action != SCMP_ACT_LOG;
-    size_t room = 2 + ARCHITECTURES_MAX * (6 + 2 * NEWER_MAX), n = 0;
+    size_t room = ARCHITECTURES_MAX * BLOCK_MAX, n = 0;
     struct sock_filter *whole = malloc((room + *length) * sizeof *whole);
     if (!whole) decode_fail(d, "out of memory");
     if (whole && (refuse || ncalls)) {

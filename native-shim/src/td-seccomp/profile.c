@@ -38,6 +38,13 @@ static bool decode_action(struct decode *d, struct json_object *object, const ch
     return known;
 }
 
+static bool has_architecture(const struct profile *profile, uint32_t token)
+{
+    for (size_t i = 0; i < profile->narchitectures; i++)
+        if (profile->architectures[i] == token) return true;
+    return false;
+}
+
 static void decode_architectures(struct decode *d, struct profile *profile, struct json_object *object)
 {
     char **names = decode_strings(d, object, "architectures");
@@ -50,6 +57,8 @@ static void decode_architectures(struct decode *d, struct profile *profile, stru
         uint32_t token = *plain ? seccomp_arch_resolve_name(plain) : 0;
         if (!token)
             decode_fail(d, "unknown architecture \"%.60s\"", *name);
+        else if (has_architecture(profile, token))
+            continue;
         else if (profile->narchitectures == ARCHITECTURES_MAX)
             decode_fail(d, "too many architectures");
         else
@@ -90,8 +99,8 @@ static void decode_condition(struct decode *d, struct rule *rule, struct json_ob
     free(name);
     if (d->failed) return;
     /* The mask comes first in the library, the value in the specification is the mask, too. */
-    rule->args[rule->nargs++] = op == SCMP_CMP_MASKED_EQ ? SCMP_CMP64((unsigned int)index, op, value, two)
-                                                         : SCMP_CMP64((unsigned int)index, op, value);
+    rule->args[rule->nargs++] =
+        SCMP_CMP64((unsigned int)index, op, value, op == SCMP_CMP_MASKED_EQ ? two : 0);
 }
 
 static void decode_rule(struct decode *d, struct rule *rule, struct json_object *item)
