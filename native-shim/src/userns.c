@@ -127,6 +127,17 @@ static int fork_first(struct container *c, const struct init *init, struct steps
     return -1;
 }
 
+/*
+ * With a limit of one process there is no room for the one between, which counts beside the first as long as it lives. Until it has
+ * ended two may be there: the first one runs nothing of the container's before that.
+ */
+static int fork_first_alone(struct container *c, const struct init *init, struct steps *s)
+{
+    if (!c->cgroup || c->bundle->spec->resources.pids != 1) return fork_first(c, init, s);
+    if (cgroup_set(s, c->cgroup, "pids", "pids.max", "2", false) < 0 || fork_first(c, init, s) < 0) return -1;
+    return cgroup_set(s, c->cgroup, "pids", "pids.max", "1", false);
+}
+
 static int set_oom_score(int proc, pid_t pid, const struct process *p)
 {
     char path[40], text[16];
@@ -226,7 +237,7 @@ int userns_start(struct container *c, struct init *init, struct userns *u, struc
         step_fail(s, errno, 128, "give the standard streams to user %u", u->uid);
         return -1;
     }
-    if (open_channel(u, s) < 0 || fork_first(c, init, s) < 0) return -1;
+    if (open_channel(u, s) < 0 || fork_first_alone(c, init, s) < 0) return -1;
     int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int rc = proc < 0 || prepare_first(c, u, s, proc) < 0 ? -1 : fork_builder(c, init, u, s, proc);
     if (proc >= 0) close(proc);

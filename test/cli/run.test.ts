@@ -149,3 +149,26 @@ test('conflicting flags', async () => {
   assert.match(second.stderr, /Conflict. The container name "\/twice" is already in use/);
   await cli().ok('rm twice');
 });
+
+test('--security-opt systempaths=unconfined: nothing of /proc and /sys is covered, and inspect says so', async () => {
+  const below = [
+    'sh',
+    '-c',
+    'cut -d" " -f5 /proc/self/mountinfo | grep -E "^/(proc|sys)/" | grep -v ^/sys/fs/cgroup; true',
+  ];
+  const mounts = async (...options: string[]) =>
+    (await cli().ok(['run', '--rm', ...options, 'busybox', ...below])).split('\n').filter(Boolean);
+  const confined = await mounts();
+  for (const path of ['/proc/sys', '/proc/timer_list', '/sys/firmware'].filter((name) => existsSync(name)))
+    assert.ok(confined.includes(path), path);
+  assert.deepEqual(await mounts('--security-opt', 'systempaths=unconfined'), []);
+  const id = await cli().ok(['create', '--security-opt', 'systempaths=unconfined', 'busybox', 'true']);
+  const paths = await cli().ok([
+    'inspect',
+    '-f',
+    '{{json .HostConfig.MaskedPaths}} {{json .HostConfig.ReadonlyPaths}}',
+    id,
+  ]);
+  assert.equal(paths, '[] []');
+  await cli().ok(['rm', id]);
+});

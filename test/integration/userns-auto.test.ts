@@ -79,6 +79,13 @@ describe('--userns auto', () => {
     for (const id of ids) await engine.remove(id);
   });
 
+  test('--pids-limit 1 is the command alone: what makes the namespace does not count', async () => {
+    const config = { HostConfig: { UsernsMode: 'auto', PidsLimit: 1 } };
+    const { stdout, stderr } = await engine.run(['sh', '-c', 'echo $$; true | cat'], config);
+    assert.equal(stdout, '1\n');
+    assert.match(stderr, /can't fork/);
+  });
+
   test('containers with ranges of their own share the image’s layers', async () => {
     const [a, b] = [
       await engine.launch({ Cmd: ['sleep', '600'], ...AUTO }),
