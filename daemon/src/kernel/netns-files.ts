@@ -69,22 +69,31 @@ export function localAddresses(pid: number | 'self'): Set<string> {
   return found;
 }
 
+/** What has gone through an interface since it was made. */
 export interface InterfaceCounters {
-  received: number;
-  sent: number;
-  dropped: number;
+  rx_bytes: number;
+  rx_packets: number;
+  rx_errors: number;
+  rx_dropped: number;
+  tx_bytes: number;
+  tx_packets: number;
+  tx_errors: number;
+  tx_dropped: number;
 }
 
-/** Packets of an interface; undefined where there is none by that name. */
-export function interfaceCounters(pid: number | 'self', name: string): InterfaceCounters | undefined {
-  const line = read(pid, 'dev')
-    .split('\n')
-    .find((text) => text.trim().startsWith(`${name}:`));
-  if (line === undefined) return undefined;
-  const numbers = line
-    .slice(line.indexOf(':') + 1)
-    .trim()
-    .split(/\s+/)
-    .map(Number);
-  return { received: numbers[1] ?? 0, sent: numbers[9] ?? 0, dropped: (numbers[3] ?? 0) + (numbers[11] ?? 0) };
+/** The counters of all interfaces by their names; none where the process is gone. */
+export function interfaceCounters(pid: number | 'self'): Map<string, InterfaceCounters> {
+  const counters = new Map<string, InterfaceCounters>();
+  // Two lines of headings; then `eth0:` and eight numbers for what came (bytes packets errs drop fifo frame compressed
+  // multicast), and eight for what went, which begin alike: proc_pid_net(5).
+  for (const line of read(pid, 'dev').split('\n').slice(2)) {
+    const [name, ...numbers] = line.trim().split(/\s+/);
+    if (!name?.endsWith(':')) continue;
+    const at = (n: number) => Number(numbers[n]);
+    counters.set(name.slice(0, -1), {
+      ...{ rx_bytes: at(0), rx_packets: at(1), rx_errors: at(2), rx_dropped: at(3) },
+      ...{ tx_bytes: at(8), tx_packets: at(9), tx_errors: at(10), tx_dropped: at(11) },
+    });
+  }
+  return counters;
 }

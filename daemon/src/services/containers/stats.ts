@@ -1,12 +1,14 @@
-import type { ContainerStats } from '@tinydocker/shared/api/stats.js';
+import type { ContainerStats, NetworkStats } from '@tinydocker/shared/api/stats.js';
 import { invalid } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
+import { interfaceCounters } from '../../kernel/netns-files.js';
 import { timestamp, ZERO_TIME } from '../../lib/clock.js';
 import { NO_USAGE, type Usage } from '../../runtime/usage.js';
 import { readUsage } from '../../runtime/usage-reader.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { cgroupOf } from './bundle.js';
-import { isRunning } from './wait.js';
+import { containerOf } from './shared-namespaces.js';
+import { hasProcess, isRunning } from './wait.js';
 
 type StatsDeps = Pick<Deps, 'config' | 'containers' | 'log'>;
 
@@ -14,6 +16,8 @@ type StatsDeps = Pick<Deps, 'config' | 'containers' | 'log'>;
 interface Sample {
   at: string;
   usage: Usage;
+  /** By interface; undefined where the container has none from a network. */
+  networks?: Record<string, NetworkStats>;
 }
 
 const NOTHING: Sample = { at: ZERO_TIME, usage: NO_USAGE };
@@ -21,9 +25,27 @@ const NOTHING: Sample = { at: ZERO_TIME, usage: NO_USAGE };
 /** ms between two looks. */
 const INTERVAL = 1000;
 
+/**
+ * What went through the interfaces that a container has from its networks, or from those of the container whose network it is in.
+ * What it has made itself is its own affair, as is everything with the host's network.
+ */
+function networksOf(deps: StatsDeps, record: ContainerRecord): Record<string, NetworkStats> | undefined {
+  const other = containerOf(record.hostConfig.NetworkMode);
+  const owner = other === undefined ? record : (deps.containers.get(other) ?? deps.containers.byName(other));
+  if (!owner || !hasProcess(owner)) return undefined;
+  const names = (owner.endpoints ?? []).flatMap(({ place }) => (place?.name ? [place.name] : []));
+  if (names.length === 0) return undefined;
+  const counters = interfaceCounters(owner.state.pid);
+  const found = names.sort().flatMap((name) => {
+    const of = counters.get(name);
+    return of ? [[name, of] as const] : [];
+  });
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
+
 function look(deps: StatsDeps, record: ContainerRecord): Sample {
   const usage = isRunning(record) ? readUsage(cgroupOf(deps, record)) : undefined;
-  return usage ? { at: timestamp(), usage } : NOTHING;
+  return usage ? { at: timestamp(), usage, networks: networksOf(deps, record) } : NOTHING;
 }
 
 function answer(now: Sample, before: Sample, record?: ContainerRecord): ContainerStats {
@@ -38,6 +60,7 @@ function answer(now: Sample, before: Sample, record?: ContainerRecord): Containe
     cpu_stats: now.usage.cpu_stats,
     precpu_stats: before.usage.cpu_stats,
     memory_stats: now.usage.memory_stats,
+    ...(now.networks && { networks: now.networks }),
   };
 }
 

@@ -48,12 +48,10 @@ export function listenerStep(found: readonly Listener[], port: number, protocol:
 
 export function interfaceStep(name: string, what: string, counters: InterfaceCounters | undefined): TraceStep {
   if (!counters) return fail(what, `there is no interface ${name} on the host`);
-  const lost = counters.dropped > 0 ? `, ${counters.dropped} dropped` : '';
-  return ok(
-    what,
-    `${name}: ${counters.received} packets from it, ${counters.sent} to it${lost}`,
-    counters.received + counters.sent,
-  );
+  const { rx_packets: received, tx_packets: sent } = counters;
+  const dropped = counters.rx_dropped + counters.tx_dropped;
+  const lost = dropped > 0 ? `, ${dropped} dropped` : '';
+  return ok(what, `${name}: ${received} packets from it, ${sent} to it${lost}`, received + sent);
 }
 
 /** Which address of the host the port is published at. */

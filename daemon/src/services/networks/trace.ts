@@ -53,10 +53,10 @@ function insideSteps(
       : fail('address', `the container has lost its address ${address}`),
   );
   if (endpoint?.place?.host)
-    steps.push(interfaceStep(endpoint.place.host, 'link', interfaceCounters('self', endpoint.place.host)));
+    steps.push(interfaceStep(endpoint.place.host, 'link', interfaceCounters('self').get(endpoint.place.host)));
   if (network) {
     const bridge = bridgeName(network);
-    steps.push(interfaceStep(bridge, 'bridge', interfaceCounters('self', bridge)));
+    steps.push(interfaceStep(bridge, 'bridge', interfaceCounters('self').get(bridge)));
     if (network.internal) steps.push(fail('network', `${network.name} is internal: nothing comes in from outside`));
   }
   return steps;
