@@ -144,6 +144,38 @@ describe('a container that does not run', () => {
   });
 });
 
+describe('a disconnection by force', () => {
+  test('takes a running container out of a network as any other does', async () => {
+    const [first, second] = [await networks.create(subnet(14)), await networks.create(subnet(15))];
+    const id = await engine.launch(sleeper(first));
+    await ok(connect(second, id), 200);
+    await ok(disconnect(first, id, true), 200);
+    assert.deepEqual(Object.keys(await networksOf(engine, id)), [second]);
+    assert.equal(await sh(id, 'ls /sys/class/net'), 'eth1\nlo');
+    assert.equal(await ports(first), 0);
+    await engine.remove(id);
+  });
+
+  test('finds nothing left of containers that are gone, and needs no network that still is there', async () => {
+    const [stays, goes] = [await networks.create(subnet(16)), await networks.create(subnet(17))];
+    const removed = await engine.launch(sleeper(stays));
+    await engine.remove(removed);
+    await refused(disconnect(stays, removed, true), 404, `endpoint ${removed} not found`);
+    await refused(disconnect('nope', removed, true), 404, 'network nope not found');
+
+    const id = await engine.create(sleeper(goes));
+    await ok(engine.api.delete(`/networks/${goes}`), 204);
+    await refused(disconnect('nope', id), 500, `container ${id} is not connected to the network nope`);
+    await ok(disconnect(goes, id), 200);
+    assert.deepEqual(await networksOf(engine, id), {});
+    await engine.start(id);
+    assert.equal(await sh(id, 'ls /sys/class/net'), 'lo');
+    await refused(disconnect(goes, id), 404, `network ${goes} not found`);
+    await refused(disconnect(goes, id, true), 500, `container ${id} is not connected to the network ${goes}`);
+    await engine.remove(id);
+  });
+});
+
 test('what cannot be, in the words of Docker', async () => {
   const [asked, chosen] = [await networks.create(subnet(20)), await networks.create()];
   const id = await engine.launch(sleeper(asked));

@@ -78,7 +78,7 @@ export type NetworkConnectRequest = Static<typeof NetworkConnectRequest>;
 
 export const NetworkDisconnectRequest = Type.Object({
   Container: Type.Optional(Type.String({ description: 'Its name or id.' })),
-  Force: Maybe(Type.Boolean(), 'The container need not be there.'),
+  Force: Maybe(Type.Boolean(), 'The network need not be there any more, even if the container runs.'),
 });
 export type NetworkDisconnectRequest = Static<typeof NetworkDisconnectRequest>;
 

@@ -64,6 +64,31 @@ async function leave(
   await reroute(deps, now, before);
 }
 
+/**
+ * Takes a network that is no longer there out of a container: one of the name under which the container was given it.
+ * @throws EngineError not-found (container), system (it is not in it)
+ */
+function forgetNetwork(deps: ConnectDeps, id: string, name: string): void {
+  const record = deps.containers.get(id);
+  if (!record) throw notFound(`No such container: ${id}`);
+  const endpoints = record.endpoints ?? [];
+  const kept = endpoints.filter(({ network }) => network !== name);
+  if (kept.length === endpoints.length)
+    throw new EngineError('system', `container ${id} is not connected to the network ${name}`);
+  deps.containers.setEndpoints(id, kept);
+}
+
+/** The container. Where there is none Docker looks for what it has left in the network; here nothing stays behind a container. */
+function resolveOrEndpoint(deps: ConnectDeps, container: string, network: string): ContainerRecord {
+  try {
+    return deps.containers.resolve(container);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.kind !== 'not-found') throw error;
+    deps.networks.resolve(network);
+    throw notFound(`endpoint ${container} not found`);
+  }
+}
+
 async function disconnectLocked(deps: ConnectDeps, id: string, network: NetworkRecord): Promise<void> {
   const record = deps.containers.get(id);
   if (!record) throw notFound(`No such container: ${id}`);
@@ -84,7 +109,9 @@ async function disconnectLocked(deps: ConnectDeps, id: string, network: NetworkR
 }
 
 /**
- * Takes a container out of a network, while it runs or for its next start.
+ * Takes a container out of a network, while it runs or for its next start. One that does not run is taken out of a network that is
+ * gone as well; with `Force` also one that runs. `Force` changes nothing else: an interface that the shim cannot remove keeps its
+ * address, which would be another's otherwise.
  * @throws EngineError not-found (container, network), system (it is not in it)
  */
 export async function disconnectNetwork(
@@ -92,7 +119,13 @@ export async function disconnectNetwork(
   nameOrId: string,
   request: NetworkDisconnectRequest,
 ): Promise<void> {
-  const network = deps.networks.resolve(nameOrId);
-  const { id } = deps.containers.resolve(request.Container ?? '');
-  await deps.locks.run(id, () => disconnectLocked(deps, id, network));
+  const { Container: container = '', Force: force } = request;
+  const { id } = force ? resolveOrEndpoint(deps, container, nameOrId) : deps.containers.resolve(container);
+  await deps.locks.run(id, async () => {
+    const network = deps.networks.find(nameOrId);
+    if (network) return disconnectLocked(deps, id, network);
+    const record = deps.containers.get(id);
+    if (!force && record && hasProcess(record)) throw notFound(`network ${nameOrId} not found`);
+    forgetNetwork(deps, id, nameOrId);
+  });
 }
