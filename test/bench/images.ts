@@ -145,7 +145,7 @@ for (const format of ['gzip', 'zstd']) {
 const sides: Measured[] = [{ side: await tinydocker(), registry: own }];
 const other = await reference();
 if (other) {
-  const theirs = await Registry.start({ namespaceOf: referencePid() });
+  const theirs = await Registry.start({ enter: ['nsenter', '-t', String(referencePid()), '-n'] });
   cpSync(join(own.home, 'store'), join(theirs.home, 'store'), { recursive: true });
   sides.push({ side: other, registry: theirs });
 }

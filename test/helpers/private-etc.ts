@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { within } from './until.js';
 
 /**
@@ -15,10 +15,13 @@ export class PrivateEtc {
 
   private constructor(files: Readonly<Record<string, string>>) {
     const etc = join(this.#dir, 'etc');
+    const work = join(this.#dir, 'work');
     mkdirSync(etc);
+    mkdirSync(work);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(etc, name), content);
-    const script = 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && echo ready && exec sleep infinity';
-    this.#holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', etc], {
+    const script =
+      'mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1,workdir=$2" /etc && echo ready && exec sleep infinity';
+    this.#holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', etc, work], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     process.once('exit', this.#atExit);
@@ -38,6 +41,17 @@ export class PrivateEtc {
   /** The words before a command that is to run in it. */
   get enter(): string[] {
     return ['nsenter', `--mount=/proc/${this.#holder.pid}/ns/mnt`, '--'];
+  }
+
+  /** Puts one more file there. */
+  write(name: string, content: string): void {
+    const path = join(`/proc/${this.#holder.pid}/root/etc`, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+
+  remove(name: string): void {
+    rmSync(join(`/proc/${this.#holder.pid}/root/etc`, name), { recursive: true });
   }
 
   close(): void {

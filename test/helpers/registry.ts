@@ -37,8 +37,11 @@ const answers = (port: number): Promise<boolean> =>
 export interface RegistryOptions {
   /** What goes into its configuration beside storage and port. */
   config?: string;
-  /** A process in whose network it is to be reached. */
-  namespaceOf?: number;
+  /** The words before a command that is to run on its machine, another one than the test's, and its address there. */
+  enter?: readonly string[];
+  address?: string;
+  /** Its certificate, and the authority that its clients must have one of: it speaks TLS then. Files. */
+  tls?: { certificate: string; key: string; clientAuthority?: string };
 }
 
 /** What an image in the registry is made of. */
@@ -71,11 +74,12 @@ export class Registry {
   readonly host: string;
   readonly port: number;
   #process: ChildProcess | undefined;
-  #namespaceOf: number | undefined;
+  readonly #options: RegistryOptions;
 
-  private constructor(port: number) {
+  private constructor(port: number, options: RegistryOptions) {
     this.port = port;
-    this.host = `127.0.0.1:${port}`;
+    this.host = `${options.address ?? '127.0.0.1'}:${port}`;
+    this.#options = options;
     process.once('exit', this.#atExit);
   }
 
@@ -85,24 +89,24 @@ export class Registry {
   };
 
   static async start(options: RegistryOptions = {}): Promise<Registry> {
-    const registry = new Registry(await freePort());
+    const registry = new Registry(await freePort(), options);
     mkdirSync(join(registry.home, 'store'));
-    registry.#namespaceOf = options.namespaceOf;
     await registry.#launch(options.config);
     return registry;
   }
 
   async #launch(config = ''): Promise<void> {
+    const { enter, tls } = this.#options;
+    const authority = tls?.clientAuthority ? `, clientcas: [${tls.clientAuthority}]` : '';
+    const secure = tls ? `, tls: {certificate: ${tls.certificate}, key: ${tls.key}${authority}}` : '';
     const text = `version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: ${this.home}/store}, delete: {enabled: true}}
-http: {addr: "${this.host}"}
+http: {addr: "${this.host}"${secure}}
 ${config}
 `;
     writeFileSync(join(this.home, 'config.yml'), text);
-    const command = ['docker-registry', 'serve', join(this.home, 'config.yml')];
-    const pid = this.#namespaceOf;
-    const [program, ...args] = pid === undefined ? command : ['nsenter', '-t', String(pid), '-n', ...command];
+    const [program, ...args] = [...(enter ?? []), 'docker-registry', 'serve', join(this.home, 'config.yml')];
     const child = spawn(program!, args, { stdio: 'ignore' });
     this.#process = child;
     const ended = new Promise<never>((_resolve, reject) => {
@@ -110,8 +114,8 @@ ${config}
       child.on('exit', (code) => reject(new Error(`docker-registry ended with ${code}`)));
     });
     ended.catch(() => {});
-    // One in another network is not reached from here: who uses it, waits.
-    if (pid === undefined) await Promise.race([until('the registry answers', () => answers(this.port)), ended]);
+    // One on another machine is not reached from here: who uses it, waits.
+    if (enter === undefined) await Promise.race([until('the registry answers', () => answers(this.port)), ended]);
   }
 
   /** The same store with another configuration. */

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { rootCertificates } from 'node:tls';
 import { EngineError } from '@tinydocker/shared/errors.js';
 import type { Agent } from 'undici';
 
@@ -33,26 +34,55 @@ export const ANSWER_LIMIT = 1024 * 1024;
 const CERTIFICATES = ['/etc/tinydocker/certs.d', '/etc/docker/certs.d'];
 
 interface Certificates {
-  ca?: Buffer[];
+  ca: (string | Buffer)[];
   cert?: Buffer;
   key?: Buffer;
 }
 
-function certificatesOf(host: string): Certificates {
+/** Where machines keep whom they trust, as Go looks for it: Debian's, Fedora's, and OpenSSL's own. */
+const BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
+
+/** Whom the machine trusts, to which its administrator may have added; Node.js asks only those that it brings along. */
+function machineCertificates(): readonly (string | Buffer)[] {
+  const bundle = BUNDLES.find((path) => existsSync(path));
+  return bundle === undefined ? rootCertificates : [readFileSync(bundle)];
+}
+
+const EXTENSION = /\.(crt|cert|key)$/;
+
+/** The files of the first directory that a registry has, and when each was written: who puts one there need not restart us. */
+function certificateFiles(host: string): { path: string; changed: number }[] {
   for (const root of CERTIFICATES) {
     const directory = join(root, host);
-    let names: string[];
     try {
-      names = readdirSync(directory);
-    } catch {
-      continue;
+      const names = readdirSync(directory).filter((name) => EXTENSION.test(name));
+      return names.sort().map((name) => {
+        const path = join(directory, name);
+        return { path, changed: statSync(path).mtimeMs };
+      });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    const read = (end: string) =>
-      names.filter((name) => name.endsWith(end)).map((n) => readFileSync(join(directory, n)));
-    const [ca, [cert], [key]] = [read('.crt'), read('.cert'), read('.key')];
-    return { ...(ca.length > 0 && { ca }), ...(cert && key && { cert, key }) };
   }
-  return {};
+  return [];
+}
+
+/** @throws Error in Docker's words: a certificate without its key, or a key without its certificate */
+function readCertificates(paths: readonly string[]): Certificates {
+  const ending = (end: string) => paths.filter((path) => path.endsWith(end));
+  const counterpart = (path: string, from: string, to: string) => `${path.slice(0, -from.length)}${to}`;
+  for (const path of ending('.cert'))
+    if (!paths.includes(counterpart(path, '.cert', '.key')))
+      throw new Error(`missing key ${counterpart(path, '.cert', '.key')} for client certificate ${path}`);
+  for (const path of ending('.key'))
+    if (!paths.includes(counterpart(path, '.key', '.cert')))
+      throw new Error(`missing client certificate ${counterpart(path, '.key', '.cert')} for key ${path}`);
+  const ca = ending('.crt').map((path) => readFileSync(path));
+  const [cert, key] = [ending('.cert')[0], ending('.key')[0]];
+  return {
+    ca: [...machineCertificates(), ...ca],
+    ...(cert && key && { cert: readFileSync(cert), key: readFileSync(key) }),
+  };
 }
 
 /** A sentence for what keeps a request from being answered. */
@@ -68,11 +98,12 @@ export class Transport {
 
   /** Loaded by who needs it only: an HTTP client takes more memory than all else that is idle. */
   async #agent(url: URL, insecure: boolean): Promise<Agent> {
-    const key = url.protocol === 'https:' ? `${url.host} ${insecure}` : 'plain';
+    const files = url.protocol === 'https:' ? certificateFiles(url.host) : [];
+    const key = url.protocol === 'https:' ? JSON.stringify([url.host, insecure, files]) : 'plain';
     const known = this.#agents.get(key);
     if (known) return known;
+    const tls = readCertificates(files.map(({ path }) => path));
     const { Agent } = await import('undici');
-    const tls = url.protocol === 'https:' ? certificatesOf(url.host) : {};
     const connect = { timeout: CONNECT, rejectUnauthorized: !insecure, ...tls };
     const agent = new Agent({ connect, headersTimeout: SILENCE, bodyTimeout: SILENCE });
     this.#agents.set(key, agent);
