@@ -57,7 +57,6 @@ test('--restart: the policy, and what is none', async () => {
   await refused('--rm --restart always', 'conflicting options: cannot specify both --restart and --rm');
   const { stderr } = await cli().tdctl('create --restart foo busybox true');
   assert.match(stderr, /Error response from daemon: invalid restart policy: unknown policy 'foo'/);
-  assert.match((await cli().tdctl('create --link a:b busybox true')).stderr, /links are not offered/);
 });
 
 test('--health-...: asked for, shown, and what contradicts itself', async () => {

@@ -73,3 +73,24 @@ test('what cannot be', async () => {
   assert.match(await refused('run --network a --network host busybox true'), /conflicting options/);
   assert.match(await refused('run --ip 10.1.0.1.2 busybox true'), /invalid IPv4 address: 10\.1\.0\.1\.2/);
 });
+
+test('--link, in the default network and in another; rm --link', async () => {
+  const links = (name: string) => cli().ok(['inspect', '-f', '{{json .HostConfig.Links}}', name]);
+  await cli().ok('run -d --name db busybox sleep 600');
+  await cli().ok('run -d --name web --link db:store busybox sleep 600');
+  assert.equal(await links('web'), '["/db:/web/store"]');
+  assert.match(await cli().ok('exec web ping -c1 -W5 store'), /1 packets received/);
+  assert.match(await cli().ok('ps --no-trunc'), / db,web\/store$/m);
+  assert.equal(await cli().ok('rm --link web/store'), 'web/store');
+  assert.equal(await links('web'), 'null');
+  assert.match((await cli().tdctl('create --link nope busybox')).stderr, /could not get container for nope/);
+
+  await cli().ok('network create linked');
+  await cli().ok('run -d --name data --network linked busybox sleep 600');
+  await cli().ok('run -d --name user --network linked --link data:store busybox sleep 600');
+  assert.match(await cli().ok('exec user ping -c1 -W5 store'), /1 packets received/);
+  const shown = ['inspect', '-f', '{{json .HostConfig.Links}} {{json .NetworkSettings.Networks.linked.Links}}', 'user'];
+  assert.equal(await cli().ok(shown), 'null ["data:store"]');
+  await cli().ok('rm -f db web data user');
+  await cli().ok('network rm linked');
+});

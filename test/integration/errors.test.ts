@@ -269,7 +269,6 @@ if (engine.own) {
   describe('what is not there yet is refused by name', () => {
     const base = { Image: 'busybox', Cmd: ['true'] };
     for (const [name, config] of Object.entries({
-      Links: { HostConfig: { Links: ['a:b'] } },
       DeviceRequests: { HostConfig: { DeviceRequests: [{ Driver: '', Count: -1, Capabilities: [['gpu']] }] } },
       StorageOpt: { HostConfig: { StorageOpt: { size: '1G' } } },
     })) {

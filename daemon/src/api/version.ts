@@ -22,14 +22,18 @@ const versions = new WeakMap<IncomingMessage, string>();
 export function rewriteUrl(raw: IncomingMessage): string {
   const url = raw.url ?? '/';
   const match = PREFIX.exec(url);
-  if (!match) return encodeImageName(raw.method, url);
+  if (!match) return encodeName(raw.method, url);
   versions.set(raw, match[1]!);
-  return encodeImageName(raw.method, url.slice(match[0].length));
+  return encodeName(raw.method, url.slice(match[0].length));
 }
 
-/** Image names hold slashes, which would end the parameter of a route: `/images/a/b/json` becomes `/images/a%2Fb/json`. */
-function encodeImageName(method: string | undefined, url: string): string {
-  const noun = ['/images/', '/distribution/'].find((start) => url.startsWith(start));
+/**
+ * Image names hold slashes, which would end the parameter of a route: `/images/a/b/json` becomes `/images/a%2Fb/json`. So do the names of
+ * links, which are removed like containers: `/containers/web/db?link=1`.
+ */
+function encodeName(method: string | undefined, url: string): string {
+  const nouns = ['/images/', '/distribution/', ...(method === 'DELETE' ? ['/containers/'] : [])];
+  const noun = nouns.find((start) => url.startsWith(start));
   if (noun === undefined) return url;
   // Only a removal has nothing behind the name.
   const match = (method === 'DELETE' ? /^([^?]+)/ : /^([^?]+)\/[a-z]+(?=\?|$)/).exec(url.slice(noun.length));

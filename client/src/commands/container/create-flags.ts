@@ -108,9 +108,6 @@ export const CREATE_FLAGS = {
   'kernel-memory': hidden(bytes('Kernel memory limit')),
   label: list('Set meta data on a container', 'l'),
   'label-file': list('Read in a line delimited file of labels'),
-  link: list('Add link to another container', undefined, (value) => {
-    throw new Error(`links are not offered (${value}): containers of one network find each other by name`);
-  }),
   'log-driver': text('Logging driver for the container'),
   'log-opt': list('Log driver options', undefined, pair),
   memory: bytes('Memory limit', 'm'),

@@ -36,7 +36,8 @@ export function parseNetwork(text: string): NetworkOption {
   return { name, options: { ...options, aliases, linkLocal, driverOpts: keyValues(driverOpts) } };
 }
 
-const BUILT_IN = ['bridge', 'default', 'host', 'none'];
+/** The networks in which nobody has names. */
+export const BUILT_IN = ['bridge', 'default', 'host', 'none'];
 const isSet = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0);
 
 /**

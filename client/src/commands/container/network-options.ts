@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { HostConfig, NetworkingConfig } from '@tinydocker/shared/api/containers.js';
 import type { Values } from '../../flags/parse.js';
 import { bool, hidden, list, parsedList, text } from '../../flags/types.js';
-import { networksOf, parseNetwork } from './network-option.js';
+import { BUILT_IN, networksOf, parseNetwork } from './network-option.js';
 import { parsePublish } from './port-option.js';
 
 const some = (values: readonly string[]): string[] | undefined => (values.length > 0 ? [...values] : undefined);
@@ -48,14 +48,19 @@ export const NETWORK_FLAGS = {
 type NetworkFlags = Values<typeof NETWORK_FLAGS>;
 
 /** All networks that the flags name, and what the container is to have of each. */
-const networks = (flags: NetworkFlags) =>
-  networksOf([...flags.net, ...flags.network], {
+const networks = (flags: NetworkFlags) => {
+  const all = [...flags.net, ...flags.network];
+  // In the default network a link is the container's own matter, not that of its place there.
+  const named = all[0] && !BUILT_IN.includes(all[0].name);
+  return networksOf(all, {
     aliases: [...flags['net-alias'], ...flags['network-alias']],
     ip: flags.ip,
     ip6: flags.ip6,
     linkLocal: flags['link-local-ip'],
     mac: flags['mac-address'],
+    links: named ? flags.link : undefined,
   });
+};
 
 export function networkingConfig(flags: NetworkFlags): NetworkingConfig | undefined {
   const { endpoints } = networks(flags);

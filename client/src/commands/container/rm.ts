@@ -14,6 +14,7 @@ export const command = defineCommand({
   ],
   flags: {
     force: bool('Force the removal of a running container (uses SIGKILL)', 'f'),
+    link: bool('Remove the specified link', 'l'),
     volumes: bool('Remove anonymous volumes associated with the container', 'v'),
   },
   args: { min: 1 },
@@ -21,7 +22,9 @@ export const command = defineCommand({
     let missing = 0;
     const failed = await forEach(context, args, async (name) => {
       try {
-        await context.engine.call('DELETE', containerPath(name), { query: { force: flags.force, v: flags.volumes } });
+        await context.engine.call('DELETE', containerPath(name), {
+          query: { force: flags.force, link: flags.link, v: flags.volumes },
+        });
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) missing++;
         throw error;

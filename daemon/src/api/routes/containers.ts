@@ -203,7 +203,7 @@ export const containerRoutes =
           querystring: Type.Object({
             v: flag('Also its anonymous volumes.'),
             force: flag('Kill it first when it runs.'),
-            link: flag('Not offered.'),
+            link: flag('Not the container but a link to it, by the name that it gives: self/alias.'),
           }),
           response: nothing,
         },

@@ -16,6 +16,7 @@ import { shimInterfaces } from '../networks/interfaces.js';
 import { hasNameServer } from '../networks/names.js';
 import { confinementOf } from './confinement.js';
 import { engineFiles, writeEngineFiles } from './engine-files.js';
+import { linkEnv } from './links.js';
 import { shimLogOf } from './log-config.js';
 import { mountpointsAbove } from './mountpoints.js';
 import { type Joined, namesOf } from './shared-namespaces.js';
@@ -43,7 +44,10 @@ const SECCOMP_ANNOTATION = 'org.tinydocker.seccomp';
 function specOf(deps: BundleDeps, record: ContainerRecord, joined: Joined, filter: SeccompFilter | undefined): OciSpec {
   const { hostConfig } = record;
   const secrets = deps.shims.secretEnv.get(record.id);
-  const config = secrets ? { ...record.config, Env: [...(record.config.Env ?? []), ...secrets] } : record.config;
+  const config = {
+    ...record.config,
+    Env: [...linkEnv(deps, record), ...(record.config.Env ?? []), ...(secrets ?? [])],
+  };
   const dir = deps.paths.container(record.id);
   const names = namesOf(deps, record);
   const devices = containerDevices(hostConfig);

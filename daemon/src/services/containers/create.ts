@@ -15,6 +15,7 @@ import { planEndpoints } from '../networks/endpoint-settings.js';
 import { discardVolume } from '../volumes/create.js';
 import { adaptResources } from './adapt-resources.js';
 import { checkHealthcheck } from './health-status.js';
+import { resolveLinks } from './links.js';
 import { withLogDefaults } from './log-config.js';
 import { mergeConfig, mergeHostConfig } from './merge.js';
 import { settleMounts } from './mounts.js';
@@ -151,7 +152,7 @@ export function createContainer(
   checkVolumes(given, mounts);
   validateMounts(mounts);
 
-  const hostConfig = mergeHostConfig(given, mode);
+  const hostConfig = { ...mergeHostConfig(given, mode), ...resolveLinks(deps, { ...given, NetworkMode: mode }) };
   const users = allocateUsers(deps, hostConfig);
   const container = record(
     deps,

@@ -5,9 +5,10 @@ import type { EngineFiles } from '../../runtime/spec-mounts.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { hasNameServer } from '../networks/names.js';
 import { hostGateway } from '../networks/settings.js';
+import { linkedHosts } from './links.js';
 import { parseExtraHost } from './validate.js';
 
-type FileDeps = Pick<Deps, 'addresses' | 'config' | 'networks'>;
+type FileDeps = Pick<Deps, 'addresses' | 'config' | 'containers' | 'networks'>;
 
 /** Where a container finds the name server that knows the others in its networks. */
 const NAME_SERVER = '127.0.0.11';
@@ -31,6 +32,7 @@ function ownNames({ Hostname = '', Domainname = '' }: ContainerRecord['config'])
 export function hostsFile(
   record: Pick<ContainerRecord, 'config' | 'endpoints' | 'hostConfig'>,
   gateways: readonly string[] = [],
+  linked: readonly { address: string; names: string }[] = [],
 ): string {
   const extra = (record.hostConfig.ExtraHosts ?? []).map(parseExtraHost).flatMap(({ name, address }) => {
     return address === 'host-gateway' ? gateways.map((gateway) => ({ name, address: gateway })) : [{ name, address }];
@@ -40,6 +42,7 @@ export function hostsFile(
   return (
     HOSTS +
     extra.map(({ name, address }) => `${address}\t${name}\n`).join('') +
+    linked.map(({ address, names }) => `${address}\t${names}\n`).join('') +
     own.map((address) => `${address}\t${names}\n`).join('')
   );
 }
@@ -111,7 +114,7 @@ export const engineFiles = (dir: string): EngineFiles => ({
 
 /** Writes /etc/hosts anew, also of a container that runs: it sees the same file. */
 export function writeHosts(deps: FileDeps, dir: string, record: ContainerRecord): void {
-  writeSmallFile(engineFiles(dir).hosts, hostsFile(record, hostGateway(deps)), 0o644);
+  writeSmallFile(engineFiles(dir).hosts, hostsFile(record, hostGateway(deps), linkedHosts(deps, record)), 0o644);
 }
 
 /** Writes the files of the engine's own that are bound into the container. */

@@ -7,6 +7,7 @@ import { networkSettings } from '../networks/settings.js';
 import { layerPaths } from './bundle.js';
 import { appArmorProfile } from './confinement.js';
 import { engineFiles } from './engine-files.js';
+import { shownLinks } from './links.js';
 import { logPathOf } from './log-config.js';
 import { mountPoints } from './mount-points.js';
 import { namesOf } from './shared-namespaces.js';
@@ -82,7 +83,7 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: appArmorProfile(deps, hostConfig),
     ExecIDs: execs.length ? execs.map((exec) => exec.id) : null,
-    HostConfig: hostConfig,
+    HostConfig: { ...hostConfig, Links: shownLinks(deps, record) },
     GraphDriver: graphDriver(deps, record),
     ...(options.size && (await containerSize(deps, record))),
     Mounts: mountPoints(deps, record),

@@ -4,6 +4,7 @@ import { processArgs } from '../../runtime/spec-process.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { networksOf } from '../networks/settings.js';
 import { containerFilter, parseContainerFilters } from './filter.js';
+import { linkNames } from './links.js';
 import { mountPoints } from './mount-points.js';
 import { portList } from './ports.js';
 import { containerSize } from './size.js';
@@ -41,9 +42,16 @@ const listedNetworks = (deps: ListDeps, record: ContainerRecord) =>
 /** What of a summary does not change as long as the record is the same: records are never changed in place. */
 const known = new WeakMap<ContainerRecord, ContainerSummary>();
 
-function summary(deps: ListDeps, record: ContainerRecord, image: string, now: number): ContainerSummary {
+function summary(
+  deps: ListDeps,
+  record: ContainerRecord,
+  image: string,
+  linked: readonly string[],
+  now: number,
+): ContainerSummary {
   const made = known.get(record) ?? summaryOf(deps, record);
   known.set(record, made);
+  made.Names = [`/${record.name}`, ...linked].sort();
   made.Image = image;
   made.Status = statusText(record.state, now);
   return made;
@@ -54,7 +62,7 @@ function summaryOf(deps: ListDeps, record: ContainerRecord): ContainerSummary {
   const mode = hostConfig.NetworkMode ?? 'none';
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [],
     Image: record.image,
     ImageID: record.imageId,
     Command: commandOf(record),
@@ -91,7 +99,8 @@ export async function listContainers(deps: ListDeps, options: ListOptions = {}):
   const chosen = records.filter((record) => (all || isRunning(record)) && matches(record)).slice(0, limit);
   const now = Date.now();
   const nameOf = imageNames(deps);
-  const list = chosen.map((record) => summary(deps, record, nameOf(record), now));
+  const linked = linkNames(deps);
+  const list = chosen.map((record) => summary(deps, record, nameOf(record), linked.get(record.id) ?? [], now));
   if (!options.size) return list;
   const sizes = await Promise.all(chosen.map((record) => containerSize(deps, record)));
   return list.map((entry, i) => ({ ...entry, ...sizes[i] }));

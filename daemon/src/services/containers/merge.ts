@@ -87,7 +87,7 @@ export function mergeHostConfig(given: HostConfig, networkMode: string): HostCon
     GroupAdd: given.GroupAdd ?? null,
     IpcMode: given.IpcMode || 'private',
     Cgroup: '',
-    Links: null,
+    Links: given.Links ?? null,
     OomScoreAdj: given.OomScoreAdj ?? 0,
     PidMode: given.PidMode ?? '',
     Privileged: privileged,

@@ -1,13 +1,15 @@
-import { conflict, notFound, notImplemented } from '@tinydocker/shared/errors.js';
+import { conflict, notFound } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import { collectContent } from '../images/collect.js';
 import { forgetPlaces } from '../networks/places.js';
 import { endRestartingLocked } from './end-restarting.js';
+import { writeHosts } from './engine-files.js';
 import { sendSignal } from './kill.js';
+import { removeLink } from './links.js';
 import { publishContainer } from './publish.js';
 import { removeAnonymousVolumes } from './volumes.js';
-import { isRunning, untilExited } from './wait.js';
+import { hasProcess, isRunning, untilExited } from './wait.js';
 
 const SIGKILL = 9;
 
@@ -59,7 +61,8 @@ async function endByForce(deps: RemoveDeps, record: ContainerRecord): Promise<vo
 }
 
 /**
- * Removes a container; `force` kills it first, `v` takes along the volumes that were made up for it.
+ * Removes a container; `force` kills it first, `v` takes along the volumes that were made up for it. With `link` no container is
+ * removed but a link, by the name that it gives (`self/alias`).
  * @throws EngineError not-found, conflict (it runs)
  */
 export async function removeContainer(
@@ -67,7 +70,11 @@ export async function removeContainer(
   nameOrId: string,
   options: { force?: boolean; link?: boolean; v?: boolean } = {},
 ): Promise<void> {
-  if (options.link) throw notImplemented('this engine does not offer links (link) yet');
+  if (options.link) {
+    const record = removeLink(deps, nameOrId);
+    if (hasProcess(record)) writeHosts(deps, deps.paths.container(record.id), record);
+    return;
+  }
   const { id } = deps.containers.resolve(nameOrId);
   await deps.locks.run(id, async () => {
     const record = deps.containers.get(id);

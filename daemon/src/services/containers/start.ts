@@ -15,7 +15,9 @@ import { publishPlaces, takePlaces } from '../networks/places.js';
 import { publishPorts } from '../networks/ports.js';
 import { prepareBundle, prepareFiles, writeBundle } from './bundle.js';
 import { appArmorReady } from './confinement.js';
+import { writeHosts } from './engine-files.js';
 import { describeFailure } from './failure.js';
+import { checkLinks, linkedTo } from './links.js';
 import { containerMounts } from './mounts.js';
 import { checkPropagation } from './propagation.js';
 import { publishContainer } from './publish.js';
@@ -77,6 +79,17 @@ function handOver(deps: StartDeps, id: string, shim: Shim): void {
   }
 }
 
+/** Those that have a link to a container learn its new address. */
+function tellLinked(deps: StartDeps, record: ContainerRecord): void {
+  for (const each of linkedTo(deps, record)) {
+    try {
+      writeHosts(deps, deps.paths.container(each.id), each);
+    } catch (error) {
+      deps.log.warn({ container: each.id, err: error }, 'write hosts of a linked container');
+    }
+  }
+}
+
 /** Takes the shim's answer: from here on it runs. Called before any event of its end can be. */
 function started(deps: StartDeps, id: string, reply: ShimReply, again: boolean): void {
   const record = deps.containers.observeState(id, {
@@ -91,6 +104,7 @@ function started(deps: StartDeps, id: string, reply: ShimReply, again: boolean):
   });
   publishPlaces(deps, record, 'connect');
   publishContainer(deps, record, 'start');
+  tellLinked(deps, record);
 }
 
 /** Undoes what there is and leaves the container as it was, with the reason. @returns the error to answer with */
@@ -138,6 +152,7 @@ export async function startLocked(deps: StartDeps, id: string, again = false): P
     if (loading) await loading;
     const filter = seccompOf(deps, record);
     const compiled = filter instanceof Promise ? await steps.wait('seccomp', 'compile the profile', filter) : filter;
+    checkLinks(deps, record);
     joined = openShared(deps, record);
     const placed = takePlaces(deps, record, steps, undo);
     const shim = launch(deps, placed, steps, undo, joined, compiled);

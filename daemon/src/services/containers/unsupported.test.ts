@@ -5,7 +5,6 @@ import { refuseUnsupported } from './unsupported.js';
 
 const REFUSED: [request: ContainerCreateRequest, what: RegExp][] = [
   [{ HostConfig: { DeviceRequests: [{ Driver: 'nvidia' }] } }, /device requests/],
-  [{ HostConfig: { Links: ['a:b'] } }, /links/],
   [{ HostConfig: { CpuCount: 2 } }, /Windows/],
 ];
 for (const [request, message] of REFUSED) {

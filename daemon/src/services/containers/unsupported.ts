@@ -9,7 +9,6 @@ const any = (map: Map): boolean => Object.keys(map ?? {}).length > 0;
 
 /** What this engine does not do yet: asked for, it is refused with this sentence, never left out in silence. */
 const REFUSED: readonly (readonly [asked: (h: HostConfig) => boolean, what: string])[] = [
-  [(h) => some(h.Links), 'links to other containers (Links)'],
   [(h) => some(h.DeviceRequests), 'device requests (DeviceRequests)'],
   [(h) => any(h.StorageOpt), 'options of the storage driver (StorageOpt)'],
   [(h) => Boolean(h.Cgroup), 'the cgroup of another container (Cgroup)'],

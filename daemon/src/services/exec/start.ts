@@ -12,6 +12,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import { confinementOf } from '../containers/confinement.js';
 import { parseDetachKeys } from '../containers/detach-keys.js';
 import { describeFailure } from '../containers/failure.js';
+import { linkEnv } from '../containers/links.js';
 import { isStill } from '../containers/pause.js';
 import { publishContainer } from '../containers/publish.js';
 import { namesOf } from '../containers/shared-namespaces.js';
@@ -31,12 +32,13 @@ function shimRequest(
   const size = start.Tty ? start.ConsoleSize : undefined;
   const config = { ...exec.config, ConsoleSize: size ?? exec.config.ConsoleSize };
   const { hostConfig } = record;
+  const linked = linkEnv(deps, record);
   const hostname = namesOf(deps, record).config.Hostname ?? '';
   return {
     exec: exec.id,
     process: execProcess(
       config,
-      record.config,
+      linked.length > 0 ? { ...record.config, Env: [...linked, ...(record.config.Env ?? [])] } : record.config,
       hostConfig,
       hostname,
       boundingCapabilities(),
