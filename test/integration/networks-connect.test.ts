@@ -157,7 +157,7 @@ describe('a disconnection by force', () => {
   });
 
   test('finds nothing left of containers that are gone, and needs no network that still is there', async () => {
-    const [stays, goes] = [await networks.create(subnet(16)), await networks.create(subnet(17))];
+    const [stays, goes, again] = [await networks.create(subnet(16)), await networks.create(), await networks.create()];
     const removed = await engine.launch(sleeper(stays));
     await engine.remove(removed);
     await refused(disconnect(stays, removed, true), 404, `endpoint ${removed} not found`);
@@ -168,6 +168,14 @@ describe('a disconnection by force', () => {
     await refused(disconnect('nope', id), 500, `container ${id} is not connected to the network nope`);
     await ok(disconnect(goes, id), 200);
     assert.deepEqual(await networksOf(engine, id), {});
+
+    const late = await engine.create(sleeper(again));
+    await ok(engine.api.delete(`/networks/${again}`), 204);
+    await ok(engine.api.post('/networks/create', { Name: again }), 201);
+    await ok(disconnect(again, late), 200);
+    assert.deepEqual(await networksOf(engine, late), {});
+    await engine.remove(late);
+
     await engine.start(id);
     assert.equal(await sh(id, 'ls /sys/class/net'), 'lo');
     await refused(disconnect(goes, id), 404, `network ${goes} not found`);

@@ -64,6 +64,10 @@ async function leave(
   await reroute(deps, now, before);
 }
 
+/** Whether it is an endpoint of a network that is no longer there and had this name when the container was given it. */
+const isOfGone = (deps: ConnectDeps, { network, networkId }: Endpoint, name: string): boolean =>
+  network === name && !deps.networks.get(networkId);
+
 /**
  * Takes a network that is no longer there out of a container: one of the name under which the container was given it.
  * @throws EngineError not-found (container), system (it is not in it)
@@ -72,7 +76,7 @@ function forgetNetwork(deps: ConnectDeps, id: string, name: string): void {
   const record = deps.containers.get(id);
   if (!record) throw notFound(`No such container: ${id}`);
   const endpoints = record.endpoints ?? [];
-  const kept = endpoints.filter(({ network }) => network !== name);
+  const kept = endpoints.filter((endpoint) => !isOfGone(deps, endpoint, name));
   if (kept.length === endpoints.length)
     throw new EngineError('system', `container ${id} is not connected to the network ${name}`);
   deps.containers.setEndpoints(id, kept);
@@ -93,7 +97,12 @@ async function disconnectLocked(deps: ConnectDeps, id: string, network: NetworkR
   const record = deps.containers.get(id);
   if (!record) throw notFound(`No such container: ${id}`);
   const endpoint = record.endpoints?.find((each) => isIn(each, network));
-  if (!endpoint) throw new EngineError('system', `container ${id} is not connected to network ${network.name}`);
+  if (!endpoint) {
+    // Another of this name may have been there before, which is what is meant then.
+    if (!hasProcess(record) && record.endpoints?.some((each) => isOfGone(deps, each, network.name)))
+      return forgetNetwork(deps, id, network.name);
+    throw new EngineError('system', `container ${id} is not connected to network ${network.name}`);
+  }
   if (network.driver === 'host' && hasProcess(record)) {
     throw invalid('cannot disconnect container from host network - container was created in host network mode');
   }
