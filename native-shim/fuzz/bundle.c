@@ -14,8 +14,9 @@ static void write_file(const char *name, const void *data, size_t size)
 {
     char path[64];
     snprintf(path, sizeof path, "%s/%s", directory, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    REQUIRE(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    /* Cut behind what is written: ext4 writes a file that was cut to nothing to the disk when it is closed (auto_da_alloc). */
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(fd >= 0 && write(fd, data, size) == (ssize_t)size && ftruncate(fd, (off_t)size) == 0);
     close(fd);
 }
 
