@@ -51,6 +51,37 @@ describe('list and inspect', () => {
     assert.equal(summary.Created, Math.floor(Date.parse(seen.Created) / 1000));
   });
 
+  test('the platform it has to be for', async () => {
+    const { Id, Architecture } = await inspect(engine.image);
+    const other = Architecture === 'amd64' ? 'arm64' : 'amd64';
+    const json = (architecture: string) => JSON.stringify({ os: 'linux', architecture });
+    for (const way of [`/images/${Id}/json`, `/images/${Id}/history`]) {
+      await ok(engine.api.get(way, { platform: json(Architecture) }));
+      await refused(
+        engine.api.get(way, { platform: json(other) }),
+        404,
+        `image with reference ${Id} was found but its platform (linux/${Architecture}) does not match the specified platform (linux/${other})`,
+      );
+      await refused(engine.api.get(way, { platform: 'linux' }), 400, /failed to parse platform/);
+      await refused(engine.api.get(way, { platform: '{"os":1}' }), 400, /failed to parse platform/);
+      await refused(
+        engine.api.get(way, { platform: '{"os":"linux"}' }),
+        400,
+        'both OS and Architecture must be provided',
+      );
+    }
+    // An image is for one platform: there is no list of manifests, as in a dockerd without containerd's store.
+    const listed = await list({ manifests: 1 });
+    assert.ok(listed.every((image) => !('Manifests' in image)));
+    const inspected = await ok<object>(engine.api.get(`/images/${Id}/json`, { manifests: 1 }));
+    assert.ok(!('Manifests' in inspected));
+    await refused(
+      engine.api.get(`/images/${Id}/json`, { manifests: 1, platform: json(Architecture) }),
+      400,
+      'conflicting options: manifests and platform options cannot both be set',
+    );
+  });
+
   test('every way to name it', async () => {
     const { Id } = await inspect(engine.image);
     const name = engine.image.replace(/:latest$/, '');

@@ -99,6 +99,11 @@ test('by id there is no name; what is not there is said before anything is sent'
     404,
     /does not provide the specified platform/,
   );
+  await refused(
+    engine.api.get('/images/busybox/get', { platform: '{"os":"linux","architecture":"s390x"}' }),
+    404,
+    /does not provide the specified platform/,
+  );
   await remove(id);
 });
 

@@ -44,6 +44,30 @@ export function parsePlatform(text: string): Platform {
   return { os: parts[0]!, ...machine(parts[1]!, parts[2]) };
 }
 
+/**
+ * Reads the API's own form, JSON of an OCI platform: `{"os":"linux","architecture":"amd64"}`.
+ * @throws EngineError invalid
+ */
+export function parsePlatformJson(text: string): Platform {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(`failed to parse platform: ${(error as Error).message}`);
+  }
+  const members = (value ?? {}) as Partial<Record<keyof Platform, unknown>>;
+  const { os = '', architecture = '', variant = '' } = members;
+  if (typeof members !== 'object' || ![os, architecture, variant].every((member) => typeof member === 'string')) {
+    throw invalid(`failed to parse platform: ${text} is not an object of strings`);
+  }
+  if (os === '' || architecture === '') throw invalid('both OS and Architecture must be provided');
+  return { os, architecture, ...(variant !== '' && { variant }) } as Platform;
+}
+
+/** Either form: clients of 1.48 and later send JSON, a person writes `linux/amd64`. @throws EngineError invalid */
+export const parsePlatformOption = (text: string): Platform =>
+  text.startsWith('{') ? parsePlatformJson(text) : parsePlatform(text);
+
 function machine(name: string, given?: string): Omit<Platform, 'os'> {
   const [architecture, variant] = ALIASES[name] ?? [name];
   const chosen = given ?? variant;

@@ -6,6 +6,7 @@ import {
   ImageInspect,
   ImageSummary,
 } from '@tinydocker/shared/api/images.js';
+import { invalid } from '@tinydocker/shared/errors.js';
 import Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { imageHistory } from '../../services/images/history.js';
@@ -32,6 +33,12 @@ function summaryFor(request: { apiVersion: string }, image: ImageSummary): Image
   if (speaks(request, '1.43') || summary.RepoTags.length > 0) return summary;
   return { ...summary, RepoTags: ['<none>:<none>'], RepoDigests: ['<none>@<none>'] };
 }
+
+const PLATFORM = 'JSON of the platform that it has to be for: {"os":"linux","architecture":"amd64"}.';
+
+/** The platform a client asks for; before the version that knows it, it says nothing. */
+const platformFor = (request: { apiVersion: string }, since: string, platform: string | undefined) =>
+  platform && speaks(request, since) ? platform : undefined;
 
 /** Everything under /images. */
 export const imageRoutes =
@@ -86,9 +93,23 @@ export const imageRoutes =
 
     app.get(
       '/images/:name/json',
-      { schema: { summary: 'Inspect an image', params: name, response: { 200: ImageInspect } } },
+      {
+        schema: {
+          summary: 'Inspect an image',
+          params: name,
+          querystring: Type.Object({
+            manifests: flag('Accepted; an image is for one platform.'),
+            platform: text(PLATFORM),
+          }),
+          response: { 200: ImageInspect },
+        },
+      },
       (request, reply) => {
-        reply.send(withVirtualSize(request, inspectImage(deps, request.params.name)));
+        const { manifests, platform } = request.query;
+        const wanted = platformFor(request, '1.49', platform);
+        if (manifests && wanted)
+          throw invalid('conflicting options: manifests and platform options cannot both be set');
+        reply.send(withVirtualSize(request, inspectImage(deps, request.params.name, wanted)));
       },
     );
 
@@ -98,10 +119,11 @@ export const imageRoutes =
         schema: {
           summary: 'How an image came to be',
           params: name,
+          querystring: Type.Object({ platform: text(PLATFORM) }),
           response: { 200: Type.Array(ImageHistoryResponseItem) },
         },
       },
-      ({ params }) => imageHistory(deps, params.name),
+      (request) => imageHistory(deps, request.params.name, platformFor(request, '1.48', request.query.platform)),
     );
 
     app.post(

@@ -2,13 +2,17 @@ import type { ImageHistoryResponseItem } from '@tinydocker/shared/api/images.js'
 import { EngineError } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import { familiarTags } from './inspect.js';
-import { requireImage } from './resolve.js';
+import { requireImageFor } from './resolve.js';
 
 const seconds = (time: string | undefined): number => (time ? Math.floor(Date.parse(time) / 1000) || 0 : 0);
 
 /** How an image came to be, the newest step first. @throws EngineError not-found, invalid */
-export function imageHistory(deps: Pick<Deps, 'images'>, nameOrId: string): ImageHistoryResponseItem[] {
-  const image = requireImage(deps, nameOrId);
+export function imageHistory(
+  deps: Pick<Deps, 'images'>,
+  nameOrId: string,
+  platform?: string,
+): ImageHistoryResponseItem[] {
+  const image = requireImageFor(deps, nameOrId, platform);
   let position = 0;
   const steps = (image.config.history ?? []).map((step) => {
     const layer = step.empty_layer ? undefined : image.layers[position++];

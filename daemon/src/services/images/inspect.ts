@@ -3,7 +3,7 @@ import { parseReference } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
 import { ZERO_TIME } from '../../lib/clock.js';
 import type { ImageRecord } from '../../store/images.js';
-import { requireImage } from './resolve.js';
+import { requireImageFor } from './resolve.js';
 
 export type InspectDeps = Pick<Deps, 'images' | 'layers'>;
 
@@ -15,8 +15,8 @@ export const familiarDigests = (image: ImageRecord): string[] =>
   image.digests.map((name) => parseReference(name).familiar);
 
 /** All there is to know about an image. @throws EngineError not-found, invalid */
-export function inspectImage(deps: InspectDeps, nameOrId: string): ImageInspect {
-  const image = requireImage(deps, nameOrId);
+export function inspectImage(deps: InspectDeps, nameOrId: string, platform?: string): ImageInspect {
+  const image = requireImageFor(deps, nameOrId, platform);
   const { config } = image;
   return {
     Id: image.id,

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
 import { parseReference, type Reference, tryParseReference } from '@tinydocker/shared/reference.js';
 import type { Deps } from '../../deps.js';
-import { matchesPlatform, type Platform, parsePlatform, showPlatform } from '../../image/platform.js';
+import { matchesPlatform, type Platform, parsePlatformOption, showPlatform } from '../../image/platform.js';
 import { tarEnd, tarHeader, tarPadding } from '../../image/tar-header.js';
 import type { ImageRecord } from '../../store/images.js';
 import { collectContent } from './collect.js';
@@ -145,7 +145,7 @@ async function* archive(deps: SaveDeps, chosen: readonly Chosen[]): AsyncGenerat
  */
 export function saveImages(deps: SaveDeps, words: readonly string[], platformText?: string): Readable {
   if (words.length === 0 || words.includes('')) throw invalid('no image to save: name at least one');
-  const chosen = choose(deps, words, platformText ? parsePlatform(platformText) : undefined);
+  const chosen = choose(deps, words, platformText ? parsePlatformOption(platformText) : undefined);
   const releases = chosen.map(({ parts }) => deps.layers.heldBlobs.hold(parts.layers.map(({ digest }) => digest)));
   const stream = Readable.from(archive(deps, chosen), { objectMode: false, highWaterMark: PIECE });
   // Also when nobody has read a byte of it.
