@@ -5,7 +5,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ok } from '../helpers/api.js';
+import { contextTar } from '../helpers/build.js';
 import { uniqueName } from '../helpers/engine.js';
 import { Front } from '../helpers/front.js';
 import { openWithRegistry } from '../helpers/registry.js';
@@ -15,7 +17,8 @@ import { until } from '../helpers/until.js';
 
 /* A daemon that is killed at many moments of a transfer: what it leaves is whole, counted, and goes on. */
 
-const MOMENTS = 8;
+/** How many of each; as many as one likes, with the variable. */
+const MOMENTS = Number(process.env.TINYDOCKER_MOMENTS ?? 6);
 
 const { engine, registry } = await openWithRegistry();
 
@@ -34,6 +37,11 @@ const du = (name: string): number =>
     .filter((line, i, all) => line !== '' && all.indexOf(line) === i)
     .reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
 
+interface Usage {
+  LayersSize: number;
+  BuildCache: { Size: number; Shared: boolean }[];
+}
+
 /** A new daemon finds a store in which all is as it should be, and which says how large it is. */
 async function restarted(): Promise<void> {
   await engine.daemon!.launch();
@@ -45,8 +53,9 @@ async function restarted(): Promise<void> {
     lines.filter((line) => (JSON.parse(line) as { problems: string[] }).problems.length > 0),
     [],
   );
-  const { LayersSize } = await ok<{ LayersSize: number }>(engine.api.get('/system/df'));
-  assert.equal(LayersSize, du('layers') + du('blobs') + du('partial'));
+  const { LayersSize, BuildCache } = await ok<Usage>(engine.api.get('/system/df'));
+  const cached = BuildCache.filter(({ Shared }) => !Shared).reduce((sum, { Size }) => sum + Size, 0);
+  assert.equal(LayersSize + cached, du('layers') + du('blobs') + du('partial'));
 }
 
 const layers = () =>
@@ -134,6 +143,34 @@ test('while it loads', async () => {
   await restarted();
   assert.equal((await ok<{ Id: string }>(engine.api.get(`/images/${tag}/json`))).Id, id);
   await ok(engine.api.delete(`/images/${tag}`));
+});
+
+test('while it builds', async () => {
+  const dockerfile = [
+    'FROM busybox',
+    'COPY data /data',
+    'RUN head -c 3000000 /dev/urandom >/random && ln /random /same && rm -r /data/dir1',
+    'WORKDIR /work',
+    'COPY --chown=1:1 data/dir2 .',
+  ].join('\n');
+  const context = contextTar(
+    dockerfile,
+    Object.fromEntries([1, 2].map((n) => [`data/dir${n}/f`, 'x'.repeat(900_000)])),
+  );
+  const building = () => engine.api.call('POST', '/build', { query: { nocache: 1, t: 'killed:1' }, raw: context });
+  const begin = performance.now();
+  assert.equal((await building()).status, 200);
+  const whole = performance.now() - begin;
+  for (let moment = 0; moment < MOMENTS; moment++) {
+    const going = building().catch(() => {});
+    await Promise.race([going, delay((whole * (moment + Math.random())) / MOMENTS)]);
+    await engine.daemon!.kill9();
+    await going;
+    await restarted();
+  }
+  assert.equal((await building()).status, 200);
+  await ok(engine.api.delete('/images/killed:1', { force: true }));
+  await ok(engine.api.post('/build/prune', undefined, { all: 1 }));
 });
 
 test('while it pushes', async () => {

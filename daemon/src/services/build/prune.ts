@@ -4,6 +4,7 @@ import { booleanFilter, type Filters, matchesFilter, parseFilters } from '@tinyd
 import type { Deps } from '../../deps.js';
 import { collectContent } from '../images/collect.js';
 import { contentSize } from '../images/sizes.js';
+import type { CacheRecord } from '../../store/build-cache.js';
 import { untilTime } from '../until.js';
 import { CacheMounts } from './cache-mounts.js';
 import { cacheUsage, isStepInUse } from './usage.js';
@@ -23,10 +24,20 @@ export interface PruneOptions {
   filters: string | undefined;
 }
 
-/** Takes away images between two steps that no step of the cache leads to. */
+/** Steps that nothing leads to: what they began with has been made anew since, as another image, or is gone. */
+function unreachable({ buildCache, images }: Pick<Deps, 'buildCache' | 'images'>): CacheRecord[] {
+  const known = new Set(buildCache.list().map(({ imageId }) => imageId));
+  const begins = (id: string) => id === '' || known.has(id) || (images.get(id) && !images.isIntermediate(id));
+  return buildCache.list().filter(({ parentId }) => !begins(parentId));
+}
+
+/** Takes away images between two steps that no step of the cache leads to, and the steps that stand on them. */
 export function dropForgottenSteps(
   deps: Pick<Deps, 'buildCache' | 'containers' | 'images' | 'layers' | 'paths'>,
 ): void {
+  // One that goes may have been what another began with.
+  for (let lost = unreachable(deps); lost.length > 0; lost = unreachable(deps))
+    for (const { key } of lost) deps.buildCache.remove(key);
   const known = new Set(deps.buildCache.list().map(({ imageId }) => imageId));
   for (const { id } of deps.images.all()) {
     if (deps.images.isIntermediate(id) && !known.has(id) && !isStepInUse(deps, id)) deps.images.remove(id);
