@@ -86,7 +86,7 @@ Options:
       --ip-forward=false     Leave forwarding as it is
       --ip-masq=false        Containers in the default network show their own addresses
       --ip6tables=false      No rules for IPv6
-      --iptables=false       No rules at all: networks are not kept apart, ports not published
+      --iptables=false       No rules at all: networks are not kept apart, ports cannot be published
       --ipv6                 Give the default network IPv6
       --label list           Label of the daemon, name=value
       --log-driver string    Log driver of containers that ask for none (default "json-file")

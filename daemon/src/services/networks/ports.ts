@@ -1,5 +1,5 @@
 import type { HostConfig } from '@tinydocker/shared/api/containers.js';
-import { within } from '@tinydocker/shared/errors.js';
+import { unavailable, within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import type { StepRecorder } from '../../lib/steps.js';
 import type { Undo } from '../../lib/undo.js';
@@ -44,6 +44,9 @@ async function publish(
   requests: readonly PortRequest[],
 ): Promise<PublishedPort[]> {
   try {
+    if (requests.length > 0 && !deps.config.network.iptables) {
+      throw unavailable('ports are published by rules, of which this daemon makes none (--iptables=false)');
+    }
     return await deps.firewall.publish(place, requests);
   } catch (error) {
     throw refused(record, place, error);
