@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { ok } from '../helpers/api.js';
+import { ok, refused } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
 import { NetworkNamespace } from '../helpers/netns.js';
 
@@ -37,4 +38,19 @@ test(`${COUNT} containers that are started at once in one network have addresses
   );
   await Promise.all(ids.map((id) => engine.remove(id)));
   await ok(engine.api.delete('/networks/crowd'), 204);
+});
+
+test('a bridge that has all the ports that the kernel gives one takes no container, and says so', async () => {
+  const bridge = host.links.find(({ ifname }) => ifname.startsWith('td-'))!.ifname;
+  const add = (i: number) => `link add p${i} type veth peer name q${i}\nlink set p${i} master ${bridge} group 77\n`;
+  const input = Array.from({ length: 1023 }, (_, i) => add(i)).join('');
+  execFileSync('ip', ['-n', host.name, '-batch', '-'], { input });
+  try {
+    const id = await engine.create({ HostConfig: { NetworkMode: 'bridge' } });
+    const why = /it has 1023 ports, which is all that a bridge can have: use another network as well \(EXFULL\)$/;
+    await refused(engine.api.post(`/containers/${id}/start`), 500, why);
+    await engine.remove(id);
+  } finally {
+    host.ip('link', 'delete', 'group', '77'); // all at once: one by one they take 20 ms each
+  }
 });

@@ -2,12 +2,18 @@ import { getSystemErrorMap } from 'node:util';
 import { EngineError, type ErrorKind, SystemError } from '@tinydocker/shared/errors.js';
 import { ShimFailure } from '../../runtime/channel.js';
 
+const MORE_TEXTS: readonly [code: string, text: string][] = [
+  // Linux has one number for both names, and libuv the other one.
+  ['EOPNOTSUPP', 'operation not supported'],
+  // Of a bridge alone (BR_MAX_PORTS of the kernel).
+  ['EXFULL', 'it has 1023 ports, which is all that a bridge can have: use another network as well'],
+];
+
 let texts: Map<string, string> | undefined;
 
 /** "no space left on device (ENOSPC)" of a symbolic errno. */
 export function errnoText(code: string): string {
-  // Linux has one number for both names, and libuv the other one.
-  texts ??= new Map([...getSystemErrorMap().values(), ['EOPNOTSUPP', 'operation not supported']]);
+  texts ??= new Map([...getSystemErrorMap().values(), ...MORE_TEXTS]);
   const text = texts.get(code);
   return text === undefined ? code : `${text} (${code})`;
 }
