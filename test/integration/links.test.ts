@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ok } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
-import { NetworkNamespace } from '../helpers/netns.js';
+import { openOnHost } from '../helpers/networks.js';
 
 const SLEEP = ['sleep', '600'];
 
-describe('links between containers', () => {
-  const host = NetworkNamespace.make();
-  let engine: Engine;
-
-  before(async () => {
-    engine = await Engine.open({ network: host });
-  });
-
-  after(async () => {
-    await engine.close();
-    host.remove();
-  });
+describe('links between containers', async () => {
+  const { engine } = await openOnHost();
 
   const launch = (name: string, hostConfig: object = {}, more: object = {}) =>
     engine.launch({ Cmd: SLEEP, HostConfig: { NetworkMode: 'bridge', ...hostConfig }, ...more }, name);

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ok, refused } from '../helpers/api.js';
-import { Engine } from '../helpers/engine.js';
-import { NetworkNamespace } from '../helpers/netns.js';
+import { openOnHost } from '../helpers/networks.js';
 
 const COUNT = 80;
-const host = NetworkNamespace.make();
-let engine: Engine;
-
-before(async () => {
-  engine = await Engine.open({ network: host });
-});
-
-after(async () => {
-  await engine.close();
-  host.remove();
-});
+const { host, engine } = await openOnHost();
 
 test(`${COUNT} containers that are started at once in one network have addresses and names of their own`, async () => {
   await ok(engine.api.post('/networks/create', { Name: 'crowd' }), 201);
