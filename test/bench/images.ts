@@ -5,21 +5,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  cpSync,
-  createReadStream,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, cpSync, createReadStream, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ok } from '../helpers/api.js';
+import { referencePid } from '../helpers/reference.js';
 import { Registry } from '../helpers/registry.js';
 import { tar } from '../helpers/tar.js';
 import { authHeader, linesOf } from '../helpers/transfer.js';
@@ -81,16 +72,6 @@ function* largeLayers(): Generator<Buffer> {
       Array.from({ length: FILES }, (_, i) => ({ name: `l${layer}/d${i % 40}/f${i}`, content: piece(size(i)) })),
     );
   }
-}
-
-/** A process of the reference, by whose network its registry has to be reached. */
-function referencePid(): number {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (/(^|\/)dockerd\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) return Number(pid);
-    } catch {} // it has ended meanwhile
-  }
-  throw new Error('no reference runs');
 }
 
 interface Measured {

@@ -85,7 +85,7 @@ test('by digest; a name with a digest is removed by it', async () => {
   const name = `${registry.host}/${repository}`;
   const pushed = await registry.push(repository, '1', { layers: [layer(repository)] });
   const lines = await pulled(engine.api, name, { tag: pushed.manifest });
-  assert.equal(lines[0], `${pushed.manifest}: Pulling from ${repository}`);
+  assert.equal(lines[0], `${registry.host}/${repository}@${pushed.manifest}: Pulling from ${repository}`);
   assert.equal(lines.at(-1), `Status: Downloaded newer image for ${name}@${pushed.manifest}`);
   const image = await inspect(`${name}@${pushed.manifest}`);
   assert.deepEqual([image.RepoTags, image.RepoDigests], [[], [`${name}@${pushed.manifest}`]]);

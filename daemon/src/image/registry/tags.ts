@@ -17,19 +17,20 @@ function nextPage(link: string, from: URL): URL | undefined {
   return url.origin === from.origin ? url : undefined;
 }
 
-/** Reads a list of names, page by page. */
+/** Reads a list of names, page by page. `of`: what there is not, where there is none. */
 async function listNames(
   repository: Repository,
   start: URL,
   member: string,
   what: string,
   signal?: AbortSignal,
+  of = what,
 ): Promise<string[]> {
   const names: string[] = [];
   let url: URL | undefined = start;
   for (let pages = 0; url && pages < PAGES_LIMIT; pages++) {
     const answer = await repository.send(url, { signal });
-    if (answer.status !== 200) throw await registryError(answer, what);
+    if (answer.status !== 200) throw await registryError(answer, of);
     const { json } = parseDocument(await readBytes(answer, PAGE_LIMIT), what);
     const list = json[member] ?? [];
     if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) throw invalid(`${what} is malformed`);
@@ -42,7 +43,8 @@ async function listNames(
 
 /** All tags of a repository. @throws EngineError not-found, invalid, unauthorized, forbidden, system */
 export async function listTags(repository: Repository, shown: string, signal?: AbortSignal): Promise<string[]> {
-  const tags = await listNames(repository, repository.url('tags/list'), 'tags', `the list of tags of ${shown}`, signal);
+  const [url, what, of] = [repository.url('tags/list'), `the list of tags of ${shown}`, `repository ${shown}`];
+  const tags = await listNames(repository, url, 'tags', what, signal, of);
   return tags.filter((tag) => TAG.test(tag));
 }
 

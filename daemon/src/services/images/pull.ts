@@ -81,7 +81,10 @@ async function pullOne(
 ): Promise<Pulled> {
   const remote = await fetchImage(repository, reference, platform, signal);
   const warning = platformWarning(reference, remote.document, platform);
-  report({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? '' });
+  report({
+    status: `Pulling from ${reference.path}`,
+    id: reference.digest ? reference.canonical : (reference.tag ?? ''),
+  });
   try {
     if (deps.images.get(remote.document.id) === undefined) {
       return await withLayers(deps, repository, remote.layers, report, signal, (archived, unpacked) => {

@@ -32,10 +32,14 @@ interface Local {
 }
 
 function localImages(deps: Pick<Deps, 'images'>, repository: Reference, tag: string | undefined): Local[] {
-  const named = deps.images
+  const all = deps.images
     .list()
     .flatMap((image) => image.tags.map((name) => ({ reference: parseReference(name), image })))
-    .filter(({ reference }) => reference.name === repository.name && (tag === undefined || reference.tag === tag));
+    .filter(({ reference }) => reference.name === repository.name);
+  const named = all.filter(({ reference }) => tag === undefined || reference.tag === tag);
+  if (all.length > 0 && named.length === 0) {
+    throw new EngineError('not-found', `tag does not exist: ${repository.familiarName}:${tag}`);
+  }
   if (named.length > 0) return named.sort((a, b) => (a.reference.tag! < b.reference.tag! ? -1 : 1));
   throw new EngineError('not-found', `An image does not exist locally with the tag: ${repository.familiarName}`);
 }
