@@ -1,6 +1,8 @@
 import { AuthConfig } from '@tinydocker/shared/api/auth.js';
 import type { FastifyRequest } from 'fastify';
-import Value from 'typebox/value';
+import { checkSchema } from '../lib/schema.js';
+
+const isAuthConfig = (value: unknown): value is AuthConfig => checkSchema(AuthConfig, value) === undefined;
 
 /**
  * Who a client says it is at a registry: the X-Registry-Auth header, JSON in base64url. One that cannot be read counts as none, as with
@@ -11,7 +13,7 @@ export function registryAuth(request: Pick<FastifyRequest, 'headers'>): AuthConf
   if (typeof header !== 'string' || header === '') return undefined;
   try {
     const auth: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
-    return Value.Check(AuthConfig, auth) ? auth : undefined;
+    return isAuthConfig(auth) ? auth : undefined;
   } catch {
     return undefined;
   }
@@ -29,7 +31,7 @@ export function registryConfig(request: Pick<FastifyRequest, 'headers'>): Map<st
       // Docker Hub goes by the address of its first version.
       const domain =
         name === 'https://index.docker.io/v1/' ? 'docker.io' : name.replace(/^https?:\/\//, '').split('/')[0]!;
-      if (Value.Check(AuthConfig, auth)) auths.set(domain, auth);
+      if (isAuthConfig(auth)) auths.set(domain, auth);
     }
   } catch {}
   return auths;

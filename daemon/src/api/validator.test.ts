@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ContainerCreateRequest } from '@tinydocker/shared/api/containers.js';
 import { ExecStartConfig } from '@tinydocker/shared/api/exec.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { compileValidator } from './validator.js';
 
 type Result = { value?: unknown; error?: Error };

@@ -1,7 +1,7 @@
 import { ImageConfig } from '@tinydocker/shared/api/images.js';
 import { invalid } from '@tinydocker/shared/errors.js';
-import Value from 'typebox/value';
 import type { OciImage } from '../lib/oci-image.js';
+import { checkSchema } from '../lib/schema.js';
 import { isDigest } from './digest.js';
 import { type IngestedFile, readDocument } from './ingest.js';
 
@@ -38,10 +38,8 @@ export function checkImageConfig(digest: string, text: string, json: object): Im
   }
   const texts = [config.architecture, config.variant, config.created, config.author, config.comment];
   if (!texts.every(isText)) throw bad('has a member of a wrong type');
-  if (config.config && !Value.Check(ImageConfig, config.config)) {
-    const [error] = Value.Errors(ImageConfig, config.config);
-    throw bad(`has a wrong "config"${error ? `: ${error.instancePath.slice(1)} ${error.message}` : ''}`);
-  }
+  const wrong = config.config && checkSchema(ImageConfig, config.config);
+  if (wrong) throw bad(`has a wrong "config": ${wrong}`);
   if (config.created && Number.isNaN(Date.parse(config.created))) throw bad('has a time that is none');
   if (config.rootfs?.type !== 'layers') throw bad('has no root file system of layers');
   const diffIds: unknown = config.rootfs.diff_ids ?? [];

@@ -1,4 +1,5 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 
 /*
  * Building blocks of the API's schemas. A schema is written once: it validates requests, gives TypeScript its type, and is

@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { StringMap, Word } from './common.js';
 
 export const EVENT_TYPES = ['builder', 'container', 'daemon', 'image', 'network', 'plugin', 'volume'] as const;

@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Maybe, MaybeWordList, Nullable, Strings } from './common.js';
 
 const consoleSize = Maybe(

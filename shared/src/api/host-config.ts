@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Maybe, PortMap, StringMap, Strings } from './common.js';
 
 const int = (description: string) => Maybe(Type.Integer(), description);

@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Word } from './common.js';
 
 /** One thing on the way of a packet to a port of a container. */

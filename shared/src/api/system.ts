@@ -1,4 +1,5 @@
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { BuildCacheItem } from './build.js';
 import { MapOf, Nullable, StringMap, Strings, Word } from './common.js';
 import { ContainerSummary } from './containers.js';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ContainerChange } from '@tinydocker/shared/api/containers.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { readContainerPath, writeContainerPath } from '../../services/containers/archive.js';
 import { containerChanges } from '../../services/containers/changes.js';

@@ -5,7 +5,7 @@ import {
   ContainerUpdateResponse,
 } from '@tinydocker/shared/api/containers.js';
 import { NetworkTrace } from '@tinydocker/shared/api/network-trace.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { pauseContainer } from '../../services/containers/pause.js';
 import { topContainer } from '../../services/containers/top.js';

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ContainerStats } from '@tinydocker/shared/api/stats.js';
 import { encodeLine } from '@tinydocker/shared/json-lines.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { containerStats } from '../../services/containers/stats.js';
 

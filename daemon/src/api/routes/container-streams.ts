@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ContainerWaitResponse } from '@tinydocker/shared/api/containers.js';
 import type { FastifyReply } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { sendParts } from '../../lib/parts.js';
 import { attachContainer } from '../../services/containers/attach.js';

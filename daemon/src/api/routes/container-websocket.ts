@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { attachContainer } from '../../services/containers/attach.js';
 import { handshakeProblem, takeWebSocket } from '../websocket.js';

@@ -6,7 +6,7 @@ import {
   ContainerSteps,
   ContainerSummary,
 } from '@tinydocker/shared/api/containers.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { createContainer } from '../../services/containers/create.js';
 import { inspectContainer } from '../../services/containers/inspect.js';

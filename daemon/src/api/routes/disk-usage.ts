@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DiskUsage } from '@tinydocker/shared/api/system.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { diskUsage } from '../../services/disk-usage.js';
 import { speaks } from '../version.js';

@@ -5,7 +5,7 @@ import { invalid } from '@tinydocker/shared/errors.js';
 import { parseFilters } from '@tinydocker/shared/filters.js';
 import { encodeLine } from '@tinydocker/shared/json-lines.js';
 import { parseTime, type UnixTime } from '@tinydocker/shared/units.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { EVENT_FILTERS, matchesEvent } from '../../services/events.js';
 

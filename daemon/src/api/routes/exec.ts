@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { IDResponse } from '@tinydocker/shared/api/common.js';
 import { ExecConfig, ExecInspectResponse, ExecStartConfig } from '@tinydocker/shared/api/exec.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { createExec } from '../../services/exec/create.js';
 import { inspectExec } from '../../services/exec/inspect.js';

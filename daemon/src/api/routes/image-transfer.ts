@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DistributionInspect, ImageSearchItem } from '@tinydocker/shared/api/images.js';
 import { invalid } from '@tinydocker/shared/errors.js';
 import type { FastifyReply } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { inspectDistribution } from '../../services/images/distribution.js';
 import { importImage } from '../../services/images/import.js';

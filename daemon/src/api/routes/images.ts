@@ -7,7 +7,7 @@ import {
   ImageSummary,
 } from '@tinydocker/shared/api/images.js';
 import { invalid } from '@tinydocker/shared/errors.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { imageHistory } from '../../services/images/history.js';
 import { inspectImage } from '../../services/images/inspect.js';

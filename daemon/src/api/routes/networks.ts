@@ -7,7 +7,7 @@ import {
   NetworkDisconnectRequest,
   NetworkPruneResponse,
 } from '@tinydocker/shared/api/networks.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { connectNetwork } from '../../services/networks/connect.js';
 import { createNetwork } from '../../services/networks/create.js';

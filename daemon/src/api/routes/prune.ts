@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Nullable, Strings } from '@tinydocker/shared/api/common.js';
 import { ImagesPruneResponse } from '@tinydocker/shared/api/images.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { CACHE_FILTERS, pruneBuildCache } from '../../services/build/prune.js';
 import { pruneImages } from '../../services/images/prune.js';

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { SystemInfo, SystemVersion } from '@tinydocker/shared/api/system.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { systemInfo, systemVersion } from '../../services/system.js';
 

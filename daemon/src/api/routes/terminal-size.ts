@@ -1,5 +1,6 @@
 import { invalid } from '@tinydocker/shared/errors.js';
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 
 /** The query of both resize routes. Read by hand: a width that is missing has Docker's sentence. */
 export const terminalSize = Type.Object({

@@ -6,7 +6,7 @@ import {
   VolumePruneResponse,
 } from '@tinydocker/shared/api/volumes.js';
 import { unavailable } from '@tinydocker/shared/errors.js';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
 import { createVolume } from '../../services/volumes/create.js';
 import { inspectVolume } from '../../services/volumes/inspect.js';
