@@ -22,6 +22,9 @@
  */
 enum { MEMORY = 1 << 30, FILES = 2300 };
 
+/* How much it stands back behind the daemon, which has everybody else's requests to answer: a third of its weight, sched(7). */
+enum { NICE = 5 };
+
 static void check(long result, const char *what)
 {
     if (result < 0) fail_errno(errno, "confine the helper: %s", what);
@@ -86,6 +89,7 @@ void confine_start(void)
     /* A reader that goes away is an error of write(2). */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) check(-1, "ignore SIGPIPE");
     umask(0);
+    check(setpriority(PRIO_PROCESS, 0, NICE), "setpriority");
 }
 
 void confine_process(enum confine_work work, int last_fd)
