@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { LayerHelper } from '../kernel/layer-helper.js';
 import { type Unpacked, unpackError } from './unpack.js';
 
@@ -24,10 +25,15 @@ export class LayerReceiver {
     });
   }
 
-  /** Passes a piece on; waits while there is no room. After a failure it takes everything: finish() says what it was. */
+  /**
+   * Passes a piece on; waits while there is no room, and for everybody else's turn: libuv reads a socket that has more, whose reader does
+   * not pause, 32 times in a row (uv__read), and several layers together would let a request wait for 50 ms. After a failure it takes
+   * everything: finish() says what it was.
+   */
   async write(piece: Buffer): Promise<void> {
-    if (this.#ended || this.#helper.input.write(piece)) return;
-    await Promise.race([once(this.#helper.input, 'drain'), this.#helper.ended]).catch(() => {});
+    if (this.#ended) return;
+    if (this.#helper.input.write(piece)) await setImmediate();
+    else await Promise.race([once(this.#helper.input, 'drain'), this.#helper.ended]).catch(() => {});
   }
 
   /** @throws EngineError invalid: the archive is broken or hostile; system: disk full and the rest */
