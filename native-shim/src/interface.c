@@ -77,7 +77,7 @@ void link_veth(struct netlink *nl, const struct link_veth *v)
     netlink_nested(nl, info);
 }
 
-void link_on_parent(struct netlink *nl, const struct link_vlan *v)
+void link_on_parent(struct netlink *nl, const struct link_child *v)
 {
     struct ifinfomsg down = {0};
     netlink_begin(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &down, sizeof down);
@@ -97,13 +97,29 @@ void link_on_parent(struct netlink *nl, const struct link_vlan *v)
     netlink_nested(nl, info);
 }
 
-void link_bridge(struct netlink *nl, const struct link_options *o)
+/* Begins a link of a kind that is to be up; what belongs to the kind is to follow. Returns the nest that it is in. */
+static size_t begin_up(struct netlink *nl, const struct link_options *o, unsigned parent, const char *kind)
 {
     struct ifinfomsg up = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
     netlink_begin(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &up, sizeof up);
     put_options(nl, o);
+    if (parent) netlink_put_u32(nl, IFLA_LINK, parent);
     size_t info = netlink_nest(nl, IFLA_LINKINFO);
-    netlink_put_text(nl, IFLA_INFO_KIND, "bridge");
+    netlink_put_text(nl, IFLA_INFO_KIND, kind);
+    return info;
+}
+
+void link_alone(struct netlink *nl, const struct link_options *o, const char *kind)
+{
+    netlink_nested(nl, begin_up(nl, o, 0, kind));
+    if (o->alias) change(nl, o->name, o->alias);
+}
+
+void link_tagged(struct netlink *nl, const struct link_options *o, unsigned parent, uint16_t id)
+{
+    size_t info = begin_up(nl, o, parent, "vlan"), data = netlink_nest(nl, IFLA_INFO_DATA);
+    netlink_put_u16(nl, IFLA_VLAN_ID, id);
+    netlink_nested(nl, data);
     netlink_nested(nl, info);
     if (o->alias) change(nl, o->name, o->alias);
 }

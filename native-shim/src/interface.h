@@ -36,7 +36,7 @@ struct link_veth {
 void link_veth(struct netlink *nl, const struct link_veth *v);
 
 /* A macvlan or ipvlan (KIND) on the link PARENT, in a namespace; MODE and FLAGS as the kernel numbers them. */
-struct link_vlan {
+struct link_child {
     struct link_options options;
     int namespace;
     const char *kind;
@@ -44,10 +44,13 @@ struct link_vlan {
     uint32_t mode;
     uint16_t flags;
 };
-void link_on_parent(struct netlink *nl, const struct link_vlan *v);
+void link_on_parent(struct netlink *nl, const struct link_child *v);
 
-/* A bridge, up. */
-void link_bridge(struct netlink *nl, const struct link_options *o);
+/* A bridge or a dummy (KIND), up. */
+void link_alone(struct netlink *nl, const struct link_options *o, const char *kind);
+
+/* What has the tag ID on the link PARENT, as a link of its own, up. */
+void link_tagged(struct netlink *nl, const struct link_options *o, unsigned parent, uint16_t id);
 
 /* Makes a link a port of the bridge MASTER, or (0) of none. */
 void link_set_master(struct netlink *nl, unsigned index, unsigned master);

@@ -25,15 +25,33 @@ static int about_link(const char *name, void (*work)(struct netlink *, unsigned,
     return rc;
 }
 
-int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsigned mtu)
+int td_link_make(const char *kind, const char *name, const char *alias, unsigned mtu)
 {
     struct netlink nl;
     if (netlink_open(&nl) < 0) return -errno;
-    struct link_options o = {.name = name, .alias = alias, .mac = mac, .mtu = mtu};
-    link_bridge(&nl, &o);
+    struct link_options o = {.name = name, .alias = alias, .mtu = mtu};
+    link_alone(&nl, &o, kind);
     int rc = netlink_send(&nl) < 0 ? -errno : 0;
     netlink_close(&nl);
     return rc;
+}
+
+struct tag {
+    struct link_options options;
+    uint16_t id;
+};
+
+static void add_tagged(struct netlink *nl, unsigned index, const void *more)
+{
+    const struct tag *t = more;
+    link_tagged(nl, &t->options, index, t->id);
+}
+
+int td_vlan_make(const char *name, const char *alias, const char *parent, unsigned id)
+{
+    struct tag t = {.options = {.name = name, .alias = alias}, .id = (uint16_t)id};
+    int rc = about_link(parent, add_tagged, &t);
+    return rc < 0 ? rc : 0;
 }
 
 static void add_up(struct netlink *nl, unsigned index, const void *more)

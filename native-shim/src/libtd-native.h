@@ -105,10 +105,13 @@ int64_t td_log_read(int fd, int flags, int64_t since, int64_t until, struct td_l
 int td_log_tail(int fd, int flags, uint64_t count, uint64_t *position, uint64_t *found);
 
 /*
- * Networks, in the namespace of the caller. A bridge is made up, with ALIAS (whose it is); MAC is six bytes or NULL, MTU 0 for the
- * kernel's choice. -EEXIST where the name is taken.
+ * Networks, in the namespace of the caller. A link (KIND bridge or dummy) is made up, with ALIAS (whose it is); MTU 0 for the
+ * kernel's choice. -EEXIST where the name is taken, -EOPNOTSUPP where the kernel has no such links.
  */
-int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsigned mtu);
+int td_link_make(const char *kind, const char *name, const char *alias, unsigned mtu);
+
+/* The same of what has the tag ID (802.1Q) on another link. */
+int td_vlan_make(const char *name, const char *alias, const char *parent, unsigned id);
 
 int td_link_up(const char *name);
 

@@ -40,7 +40,7 @@ static int make_on_parent(struct netlink *host, const struct network_interface *
 {
     unsigned parent = netlink_index(host, i->parent);
     if (!parent) return -1;
-    struct link_vlan v = {
+    struct link_child v = {
         .options = {.name = i->name, .mtu = i->mtu, .mac = i->has_mac ? i->mac : NULL},
         .namespace = namespace,
         .kind = i->kind,
@@ -58,7 +58,12 @@ static int make_link(struct steps *s, struct netlink *host, const struct network
     if (STEP(s, i->kind, veth ? make_veth(host, i, namespace) : make_on_parent(host, i, namespace),
              "%s on %s%s%s", i->name, i->parent, veth ? " by " : "", veth ? i->host : "") == 0)
         return 0;
-    step_fail(s, errno, 128, "make the interface \"%s\" on \"%s\"", i->name, i->parent);
+    /* What the kernel calls it when it does not know the kind. */
+    if (errno == EOPNOTSUPP)
+        step_fail(s, errno, 128, "make the interface \"%s\" on \"%s\": this kernel has no %s", i->name,
+                  i->parent, i->kind);
+    else
+        step_fail(s, errno, 128, "make the interface \"%s\" on \"%s\"", i->name, i->parent);
     return -1;
 }
 
@@ -212,11 +217,22 @@ int network_route(struct steps *s, const struct network_interface *i, int namesp
     return i->ngateways == 0 ? 0 : in_namespace(s, i, namespace, route_one);
 }
 
-void network_cut(const struct network_config *n)
+/* It has no other end that could be blocked, and its addresses are its own on the parent until it is gone. */
+static void remove_on_parent(const struct network_interface *i, int namespace)
+{
+    struct steps *s = steps_new();
+    if (s) network_disconnect(s, i, namespace);
+    steps_free(s);
+}
+
+void network_cut(const struct network_config *n, int namespace)
 {
     struct netlink host = {.fd = -1};
     for (size_t i = 0; i < n->count; i++) {
-        if (strcmp(n->list[i].kind, "veth") != 0) continue;
+        if (strcmp(n->list[i].kind, "veth") != 0) {
+            remove_on_parent(&n->list[i], namespace);
+            continue;
+        }
         if (host.fd < 0 && netlink_open(&host) < 0) return;
         unsigned index = netlink_index(&host, n->list[i].host);
         if (!index) continue;

@@ -2,7 +2,7 @@
  * The interfaces of a container's network namespace. The namespace itself is namespace.c's; bridges are the daemon's.
  *
  * All of it takes two messages: one to the host's side, which makes a pair of interfaces right into both
- * namespaces, and one to the container's, for addresses, routes and the link's state. Nothing is ever removed when
+ * namespaces, and one to the container's, for addresses, routes and the link's state. No pair is ever removed when
  * a container ends: its interfaces go with the namespace, whose end nobody waits for.
  */
 #ifndef TD_NETWORK_H
@@ -31,6 +31,6 @@ int network_route(struct steps *s, const struct network_interface *i, int namesp
  * Nothing is sent or received any more by what may be left of the namespace: its addresses may be another's by now.
  * Somebody else may keep it: who has joined it, or the kernel until it gets to its end.
  */
-void network_cut(const struct network_config *n);
+void network_cut(const struct network_config *n, int namespace);
 
 #endif

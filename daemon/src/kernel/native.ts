@@ -31,9 +31,8 @@ export const native = {
     'int td_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data)',
   ),
   umount: library.func('int td_umount(const char *target, int flags)'),
-  bridgeMake: library.func(
-    'int td_bridge_make(const char *name, const char *alias, const uint8_t *mac, unsigned int mtu)',
-  ),
+  linkMake: library.func('int td_link_make(const char *kind, const char *name, const char *alias, unsigned int mtu)'),
+  vlanMake: library.func('int td_vlan_make(const char *name, const char *alias, const char *parent, unsigned int id)'),
   linkUp: library.func('int td_link_up(const char *name)'),
   linkSetMaster: library.func('int td_link_set_master(const char *name, const char *bridge)'),
   linkRemove: library.func('int td_link_remove(const char *name)'),

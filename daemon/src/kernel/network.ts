@@ -62,9 +62,13 @@ export function readHostNetwork(): HostNetwork {
   return { links, addresses, routes };
 }
 
-/** Makes a bridge, up. @throws SystemError netlink EEXIST (the name is taken) */
-export const makeBridge = (name: string, alias: string, mtu: number): void =>
-  void checked(native.bridgeMake(name, alias, null, mtu), 'netlink', name);
+/** Makes a link, up. @throws SystemError netlink EEXIST (the name is taken), EOPNOTSUPP (the kernel has no such links) */
+export const makeLink = (kind: 'bridge' | 'dummy', name: string, alias: string, mtu: number): void =>
+  void checked(native.linkMake(kind, name, alias, mtu), 'netlink', name);
+
+/** Makes a link of what has a tag (802.1Q) on another, up. @throws SystemError netlink, as above */
+export const makeVlan = (name: string, alias: string, parent: string, id: number): void =>
+  void checked(native.vlanMake(name, alias, parent, id), 'netlink', name);
 
 export const setLinkUp = (name: string): void => void checked(native.linkUp(name), 'netlink', name);
 

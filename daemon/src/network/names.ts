@@ -27,6 +27,9 @@ export const canonicalMac = (text: string): string =>
     .replace(/[^0-9a-f]/g, '')
     .replace(/..(?!$)/g, '$&:');
 
+/** IFALIASZ of the kernel, less its NUL. */
+const ALIAS_MAX = 255;
+
 /** The alias of everything that an engine makes on the host: its own name first, by which it knows it again. */
-export const aliasOf = (instance: string, what: string): string => `${instance} ${what}`;
+export const aliasOf = (instance: string, what: string): string => `${instance} ${what}`.slice(0, ALIAS_MAX);
 export const isOf = (instance: string, alias: string): boolean => alias.startsWith(`${instance} `);

@@ -1,6 +1,7 @@
 import { invalid } from '@tinydocker/shared/errors.js';
 import { parseAddress } from './address.js';
 import { INTERFACE_NAME_MAX } from './names.js';
+import { type ChildKind, childOptions } from './parent.js';
 
 /* The options of networks that Docker's drivers know, by Docker's names. What is unknown is kept and has no effect, as in Docker. */
 
@@ -63,19 +64,30 @@ export function gatewayMode(options: Options, family: 4 | 6): GatewayMode {
   return mode as GatewayMode;
 }
 
-/** Checks what a bridge network is given. @throws EngineError invalid */
-export function checkBridgeOptions(options: Options): void {
-  for (const name of [OPTION.icc, OPTION.masquerade, OPTION.inhibit4, OPTION.ipv4, OPTION.ipv6])
-    booleanOption(options, name, true);
+/** What is given to networks of every kind. */
+function checkCommonOptions(options: Options): void {
+  for (const name of [OPTION.ipv4, OPTION.ipv6]) booleanOption(options, name, true);
   mtuOption(options);
-  gatewayMode(options, 4);
-  gatewayMode(options, 6);
   for (const name of [OPTION.name, OPTION.prefix]) {
     const text = options[name];
     if (text && (text.length > INTERFACE_NAME_MAX || !/^[^\s/:.][^\s/:]*$/.test(text))) {
       throw invalid(`invalid ${name}: ${text} (an interface's name has at most ${INTERFACE_NAME_MAX} characters)`);
     }
   }
+}
+
+/** Checks what a macvlan or ipvlan network is given. @throws EngineError invalid, system (in Docker's words) */
+export function checkChildOptions(kind: ChildKind, options: Options): void {
+  checkCommonOptions(options);
+  childOptions(kind, options);
+}
+
+/** Checks what a bridge network is given. @throws EngineError invalid */
+export function checkBridgeOptions(options: Options): void {
+  checkCommonOptions(options);
+  for (const name of [OPTION.icc, OPTION.masquerade, OPTION.inhibit4]) booleanOption(options, name, true);
+  gatewayMode(options, 4);
+  gatewayMode(options, 6);
   const binding = options[OPTION.hostBinding];
   if (binding) parseAddress(binding);
 }

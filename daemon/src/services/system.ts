@@ -119,7 +119,12 @@ export function systemInfo(
     Driver: 'overlay2',
     DriverStatus: [['Supports d_type', 'true']],
     DockerRootDir: config.dataRoot,
-    Plugins: { Volume: ['local'], Network: ['host', 'null'], Authorization: null, Log: [...LOG_DRIVERS] },
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
+      Authorization: null,
+      Log: [...LOG_DRIVERS],
+    },
     ...infoLimits(limits),
     IPv4Forwarding: read('/proc/sys/net/ipv4/ip_forward') === '1',
     Debug: config.debug,

@@ -101,9 +101,9 @@ const served = ({ config, hostConfig }: ContainerRecord): string[] => [
   ...new Set([...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(hostConfig.PortBindings ?? {})]),
 ];
 
-/** Whether it runs, in networks of its own. */
+/** Whether it runs, in a network that the host leads to: one with a bridge. */
 const hasPorts = (record: ContainerRecord): boolean =>
-  hasProcess(record) && !/^(none|host|container:.*)$/.test(record.hostConfig.NetworkMode ?? '');
+  hasProcess(record) && (record.endpoints ?? []).some(({ place }) => place?.host);
 
 /** NetworkSettings.Ports of inspect: of a container that does not run, nothing. */
 export function portMap(record: ContainerRecord): PortMap {

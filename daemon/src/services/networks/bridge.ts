@@ -4,14 +4,14 @@ import {
   addAddress,
   type HostLink,
   type HostNetwork,
-  makeBridge,
+  makeLink,
   readHostNetwork,
   removeAddress,
   removeLink,
   setLinkUp,
 } from '../../kernel/network.js';
 import { setSysctl } from '../../kernel/sysctl.js';
-import { familyOf, parseCidr } from '../../network/address.js';
+import { contains, familyOf, parseAddress, parseCidr } from '../../network/address.js';
 import type { FirewallNetwork } from '../../network/firewall-plan.js';
 import { aliasOf, bridgeOf, isOf } from '../../network/names.js';
 import { booleanOption, gatewayMode, mtuOption, OPTION } from '../../network/options.js';
@@ -27,10 +27,16 @@ export const bridgeName = (network: NetworkRecord): string => network.options[OP
 export const isEnabled = (network: Pick<NetworkRecord, 'ipv4' | 'ipv6'>, family: 4 | 6): boolean =>
   family === 4 ? network.ipv4 : network.ipv6;
 
-/** Address of the host in a network, with its prefix; undefined where it has none there. */
-export function gatewayOf(network: NetworkRecord, family: 4 | 6): { address: string; cidr: string } | undefined {
+/** Address of the host in a network, with its prefix; undefined where it has none there. Of several subnets: in the one that a container has `address` in. */
+export function gatewayOf(
+  network: NetworkRecord,
+  family: 4 | 6,
+  address = '',
+): { address: string; cidr: string } | undefined {
   if (!isEnabled(network, family)) return undefined;
-  const part = network.ipam.config.find(({ gateway }) => gateway && familyOf(gateway) === family);
+  const parts = network.ipam.config.filter(({ gateway }) => gateway && familyOf(gateway) === family);
+  const own = parts.find(({ subnet }) => address && contains(parseCidr(subnet)!.subnet, family, parseAddress(address)));
+  const part = own ?? parts[0];
   if (!part) return undefined;
   return { address: part.gateway, cidr: `${part.gateway}/${parseCidr(part.subnet)!.subnet.prefix}` };
 }
@@ -92,7 +98,7 @@ export async function ensureBridge(
   if (link && link.kind !== 'bridge') throw new EngineError('system', `existing interface ${name} is not a bridge`);
   const wanted = ownAddresses(network);
   const addresses = host.addresses.filter(({ index }) => index === link?.index).map(({ cidr }) => cidr);
-  if (!link) makeBridge(name, aliasOf(instance, `network ${network.name}`).slice(0, 255), mtuOption(network.options));
+  if (!link) makeLink('bridge', name, aliasOf(instance, `network ${network.name}`), mtuOption(network.options));
   else if (isOf(instance, link.alias)) removeOthers(host, link, wanted);
   setIPv6(name, network.ipv6);
   for (const cidr of wanted) if (!addresses.includes(cidr)) addAddress(name, cidr);

@@ -6,11 +6,13 @@ import { timestamp } from '../../lib/clock.js';
 import { faultStep } from '../../lib/fault.js';
 import { newId } from '../../lib/ids.js';
 import { StepRecorder } from '../../lib/steps.js';
-import { booleanOption, checkBridgeOptions, OPTION } from '../../network/options.js';
+import { booleanOption, checkBridgeOptions, checkChildOptions, OPTION } from '../../network/options.js';
+import { isChildKind } from '../../network/parent.js';
 import type { NetworkRecord } from '../../store/networks.js';
-import { ensureBridge, removeBridge } from './bridge.js';
 import { isReserved } from './built-in.js';
 import { settleIpam } from './ipam.js';
+import { ensureLink, removeOwnLink } from './link.js';
+import { checkParent } from './parent.js';
 import { publishNetwork } from './publish.js';
 
 export type CreateNetworkDeps = Pick<
@@ -35,14 +37,16 @@ function checkKind(request: NetworkCreateRequest): void {
     );
   if (driver === 'host' || driver === 'null') throw forbidden(`only one instance of "${driver}" network is allowed`);
   if (driver === 'overlay') throw forbidden('this engine is no swarm manager: it has no overlay networks');
-  if (driver !== 'bridge' && driver) throw notFound(`plugin ${JSON.stringify(driver)} not found`);
+  if (driver && driver !== 'bridge' && !isChildKind(driver))
+    throw notFound(`plugin ${JSON.stringify(driver)} not found`);
 }
 
 /** The network that a request describes, with addresses; nothing is made yet. @throws EngineError */
 function plan(deps: CreateNetworkDeps, request: NetworkCreateRequest): NetworkRecord {
   const driver = request.Driver || 'bridge';
   const options = { ...deps.config.network.options[driver], ...request.Options };
-  checkBridgeOptions(options);
+  if (isChildKind(driver)) checkChildOptions(driver, options);
+  else checkBridgeOptions(options);
   const ipv4 = request.EnableIPv4 ?? booleanOption(options, OPTION.ipv4, true);
   const ipv6 = request.EnableIPv6 ?? booleanOption(options, OPTION.ipv6, false);
   if (!ipv4 && !ipv6) throw invalid('IPv4 or IPv6 must be enabled');
@@ -60,7 +64,7 @@ function plan(deps: CreateNetworkDeps, request: NetworkCreateRequest): NetworkRe
     ipam: {
       driver: request.IPAM?.Driver || 'default',
       options: request.IPAM?.Options ?? null,
-      config: settleIpam(deps, request.IPAM, { ipv4, ipv6, shared: false, ...(bridge && { bridge }) }),
+      config: settleIpam(deps, request.IPAM, { ipv4, ipv6, shared: isChildKind(driver), ...(bridge && { bridge }) }),
     },
     options,
     labels: request.Labels ?? {},
@@ -74,7 +78,7 @@ function refuseTaken(deps: CreateNetworkDeps, name: string, bridge: string | und
 }
 
 /**
- * Makes a network. Its row comes last: what a daemon that is killed leaves of it is a bridge without a network, which the next one
+ * Makes a network. Its row comes last: what a daemon that is killed leaves of it is a link without a network, which the next one
  * removes.
  * @throws EngineError invalid, conflict (name), forbidden (addresses), not-found (driver), system
  */
@@ -83,12 +87,13 @@ export function createNetwork(deps: CreateNetworkDeps, request: NetworkCreateReq
   return withNetworks(deps, async () => {
     refuseTaken(deps, request.Name ?? '', request.Options?.[OPTION.name]);
     const network = plan(deps, request);
+    checkParent(deps, network);
     const steps = new StepRecorder(faultStep('TINYDOCKER_FAIL_DAEMON_STEP'));
     try {
-      await steps.run('bridge', network.name, () => ensureBridge(deps, network));
+      await steps.run(network.driver, network.name, () => ensureLink(deps, network));
       steps.run('store', network.name, () => deps.networks.insert(network));
     } catch (error) {
-      await removeBridge(deps, network).catch((problem) =>
+      await removeOwnLink(deps, network).catch((problem) =>
         deps.log.error({ err: problem }, 'undo the creation of a network'),
       );
       throw error;

@@ -1,26 +1,30 @@
 import type { Deps } from '../../deps.js';
 import { hasIPv6 } from '../../kernel/network.js';
-import type { Endpoint } from '../../lib/endpoint.js';
+import type { Endpoint, EndpointPlace } from '../../lib/endpoint.js';
 import { aliasOf } from '../../network/names.js';
 import { booleanOption, mtuOption, OPTION } from '../../network/options.js';
+import { childOptions, isChildKind } from '../../network/parent.js';
 import type { ShimInterface } from '../../runtime/interface.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
-import { bridgeName, gatewayOf, isEnabled } from './bridge.js';
+import { gatewayOf, isEnabled } from './bridge.js';
 import { endpointSysctls } from './endpoint-settings.js';
+import { isInternal, linkName } from './link.js';
 import { hasInterfaces, inOrder, networkOf } from './places.js';
 
 type InterfaceDeps = Pick<Deps, 'addresses' | 'config' | 'networks'>;
 
-/** IFALIASZ of the kernel, less its NUL. */
-const ALIAS_MAX = 255;
+/** Where there is no address to go to: everything is behind the link. */
+export const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
 
-/** What a container's packets go to that leave the network; '' where none do. */
-export function routerOf(network: NetworkRecord, family: 4 | 6): string {
-  if (network.internal || !isEnabled(network, family)) return '';
+/** What the packets of a container with an address go to that leave the network; '' where none do. */
+export function routerOf(network: NetworkRecord, family: 4 | 6, own = ''): string {
+  const { driver, options } = network;
+  if (isInternal(network) || !isEnabled(network, family)) return '';
+  if (isChildKind(driver) && childOptions(driver, options).routed) return family === 4 ? '0.0.0.0' : '::';
   const name = `DefaultGatewayIPv${family}`;
   const other = network.ipam.config.find(({ auxiliary }) => auxiliary?.[name])?.auxiliary?.[name];
-  return other ?? gatewayOf(network, family)?.address ?? '';
+  return other ?? gatewayOf(network, family, own)?.address ?? '';
 }
 
 /** The endpoint whose router is the default route of a family: the first in order that has one. */
@@ -48,6 +52,18 @@ function sysctlsOf(endpoint: Endpoint): Record<string, string> {
   };
 }
 
+/** A pair of which one end is on the bridge, or what is on the parent. */
+function linkPart(network: NetworkRecord, { host }: EndpointPlace) {
+  const { driver, options } = network;
+  const parent = linkName(network);
+  if (isChildKind(driver)) {
+    const { mode, flags } = childOptions(driver, options);
+    return { kind: driver, parent, mode, flags };
+  }
+  // A port that is published is reached by its own container as by others.
+  return { kind: 'veth' as const, host, parent, hairpin: true, isolated: !booleanOption(options, OPTION.icc, true) };
+}
+
 /** What the shim is to make of an endpoint that has a place. */
 export function shimInterface(
   deps: InterfaceDeps,
@@ -59,19 +75,16 @@ export function shimInterface(
   const place = endpoint.place!;
   const cidr = (address: string) => `${address}/${deps.addresses.prefixOf(network, address)}`;
   const gateways = ([4, 6] as const).flatMap((family) =>
-    gatewayEndpoint(deps, all, family) === endpoint ? [routerOf(network, family)] : [],
+    gatewayEndpoint(deps, all, family) === endpoint
+      ? [routerOf(network, family, family === 4 ? place.ipv4 : place.ipv6)]
+      : [],
   );
   return {
     name: place.name,
-    kind: 'veth',
-    host: place.host,
-    parent: bridgeName(network),
-    alias: aliasOf(deps.config.instance, `container ${record.name}`).slice(0, ALIAS_MAX),
+    ...linkPart(network, place),
+    alias: aliasOf(deps.config.instance, `container ${record.name}`),
     ...(place.mac && { mac: place.mac }),
     mtu: mtuOption(network.options),
-    // A port that is published is reached by its own container as by others.
-    hairpin: true,
-    isolated: !booleanOption(network.options, OPTION.icc, true),
     addresses: [...[place.ipv4, place.ipv6].filter(Boolean).map(cidr), ...(endpoint.asked.linkLocal ?? [])],
     gateways,
     sysctls: sysctlsOf(endpoint),

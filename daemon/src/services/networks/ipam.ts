@@ -1,6 +1,7 @@
 import type { IPAM, IPAMConfig } from '@tinydocker/shared/api/networks.js';
 import { invalid, notFound } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
+import type { HostNetwork } from '../../kernel/network.js';
 import {
   canonical,
   contains,
@@ -80,6 +81,9 @@ export const chosenPart = (subnet: Subnet): IpamConfig => ({
   asked: false,
 });
 
+/** For a network that is on the host's own. */
+const NO_HOST: HostNetwork = { links: [], addresses: [], routes: [] };
+
 /**
  * The addresses of a new network: those that are asked for, checked, and a subnet for each enabled family that has none.
  * @param shared what the network has in common with the host is no overlap (macvlan, ipvlan)
@@ -101,8 +105,8 @@ export function settleIpam(
       throw invalid(`bridge driver doesn't support multiple subnets`);
     }
   }
-  const context = bridge ? { bridge } : {};
-  if (!shared) for (const { subnet } of settled) checkSubnet(deps, parseCidr(subnet)!.subnet, context);
+  const context = { ...(bridge && { bridge }), ...(shared && { host: NO_HOST }) };
+  for (const { subnet } of settled) checkSubnet(deps, parseCidr(subnet)!.subnet, context);
   for (const [family, enabled] of [
     [4, ipv4],
     [6, ipv6],

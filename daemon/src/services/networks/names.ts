@@ -4,6 +4,7 @@ import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { hasProcess } from '../containers/wait.js';
 import { isBuiltIn } from './built-in.js';
+import { isInternal } from './link.js';
 import { hasInterfaces, inOrder, networkOf } from './places.js';
 import { dnsNames } from './settings.js';
 
@@ -28,7 +29,7 @@ export const hasNameServer = (deps: Pick<Deps, 'networks'>, record: ContainerRec
 export const mayAskOutside = (deps: Pick<Deps, 'networks'>, record: ContainerRecord): boolean =>
   (record.endpoints ?? []).some((endpoint) => {
     const network = networkOf(deps, endpoint);
-    return network !== undefined && hasInterfaces(network) && !network.internal;
+    return network !== undefined && hasInterfaces(network) && !isInternal(network);
   });
 
 /** `other:alias`, as --link has it; without alias the other's own name. */

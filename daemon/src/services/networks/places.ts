@@ -1,4 +1,4 @@
-import { within } from '@tinydocker/shared/errors.js';
+import { invalid, within } from '@tinydocker/shared/errors.js';
 import type { Deps } from '../../deps.js';
 import type { Endpoint, EndpointPlace } from '../../lib/endpoint.js';
 import { newId } from '../../lib/ids.js';
@@ -54,6 +54,8 @@ export function takePlace(
   const id = newId();
   if (!hasInterfaces(network)) return { id, name: '', host: '', mac: '', ipv4: '', ipv6: '' };
   const { asked, place: last } = endpoint;
+  if (network.driver === 'ipvlan' && asked.mac)
+    throw invalid('ipvlan interfaces do not support custom mac address assignment');
   const ipv4 = network.ipv4 ? deps.addresses.take(network, 4, { asked: asked.ipv4, preferred: last?.ipv4 }) : '';
   try {
     const ipv6 = network.ipv6 ? deps.addresses.take(network, 6, { asked: asked.ipv6, preferred: last?.ipv6 }) : '';

@@ -4,10 +4,10 @@ import { faultStep } from '../../lib/fault.js';
 import { shortId } from '../../lib/ids.js';
 import { StepRecorder } from '../../lib/steps.js';
 import type { NetworkRecord } from '../../store/networks.js';
-import { removeBridge } from './bridge.js';
 import { isBuiltIn } from './built-in.js';
 import { type CreateNetworkDeps, withNetworks } from './create.js';
 import { membersOf } from './inspect.js';
+import { removeOwnLink } from './link.js';
 import { publishNetwork } from './publish.js';
 
 /** @throws EngineError forbidden: there are containers in it, or some that are about to be */
@@ -25,9 +25,9 @@ export async function discardNetwork(deps: CreateNetworkDeps, network: NetworkRe
   steps.run('store', `no network ${network.name}`, () => deps.networks.remove(network.id));
   deps.addresses.forget(network.id);
   try {
-    await steps.run('bridge', `no bridge of ${network.name}`, () => removeBridge(deps, network));
+    await steps.run(network.driver, `no link of ${network.name}`, () => removeOwnLink(deps, network));
   } catch (error) {
-    deps.log.error({ network: network.name, err: error }, 'remove the bridge of a network');
+    deps.log.error({ network: network.name, err: error }, 'remove the link of a network');
   }
   publishNetwork(deps, 'destroy', network);
 }

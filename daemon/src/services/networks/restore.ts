@@ -3,12 +3,14 @@ import type { Deps } from '../../deps.js';
 import { type HostNetwork, readHostNetwork, removeLink, setMaster } from '../../kernel/network.js';
 import type { Endpoint } from '../../lib/endpoint.js';
 import { isOf } from '../../network/names.js';
+import type { ShimFailure } from '../../runtime/channel.js';
 import type { ContainerRecord } from '../../store/containers.js';
 import type { NetworkRecord } from '../../store/networks.js';
 import { hasProcess } from '../containers/wait.js';
-import { bridgeName, ensureBridge, isBridge } from './bridge.js';
+import { isBridge } from './bridge.js';
 import { defaultNetwork, plainNetwork } from './default-network.js';
 import { shimInterface } from './interfaces.js';
+import { ensureLink, hasLink, linkName } from './link.js';
 import { networkOf, releasePlace, releasePlaces } from './places.js';
 
 type RestoreDeps = Pick<
@@ -55,11 +57,11 @@ function restoreAddresses(deps: RestoreDeps): void {
 export async function restoreNetworks(deps: RestoreDeps): Promise<void> {
   restoreBuiltIn(deps);
   restoreAddresses(deps);
-  const networks = deps.networks.list().filter(isBridge);
+  const networks = deps.networks.list().filter(hasLink);
   if (networks.length === 0) return;
   const host = readHostNetwork();
   for (const network of networks) {
-    await ensureBridge(deps, network, host).catch((error) =>
+    await ensureLink(deps, network, host).catch((error) =>
       deps.log.error({ network: network.name, err: error }, 'restore network'),
     );
   }
@@ -67,19 +69,21 @@ export async function restoreNetworks(deps: RestoreDeps): Promise<void> {
 
 /**
  * A running container's place whose link is not on its bridge: the bridge has been made anew, or a daemon ended while it connected the
- * container or took it out. Connected (again), or out of the network where that cannot be.
+ * container or took it out. Connected (again), or out of the network where that cannot be. What is on a parent is not seen from here, and
+ * is there already where it cannot be made.
  */
 async function mend(deps: RestoreDeps, record: ContainerRecord, endpoint: Endpoint, host: HostNetwork): Promise<void> {
   const network = networkOf(deps, endpoint);
   const place = endpoint.place!;
-  if (!network || !isBridge(network)) return;
+  if (!network || !hasLink(network)) return;
   const link = host.links.find(({ name }) => name === place.host);
-  const bridge = host.links.find(({ name }) => name === bridgeName(network));
+  const bridge = host.links.find(({ name }) => name === linkName(network));
   if (link && bridge && link.master === bridge.index) return;
-  if (link) return setMaster(link.name, bridgeName(network));
+  if (link) return setMaster(link.name, linkName(network));
   try {
     await deps.shims.get(record.id)?.connect(shimInterface(deps, record, endpoint));
   } catch (error) {
+    if (!isBridge(network) && (error as ShimFailure).errno === 'EEXIST') return;
     deps.log.warn({ container: record.id, network: network.name, err: error }, 'a container is out of a network');
     const rest = deps.containers.get(record.id)?.endpoints?.filter((each) => each !== endpoint) ?? [];
     deps.containers.setEndpoints(record.id, rest);
@@ -88,7 +92,7 @@ async function mend(deps: RestoreDeps, record: ContainerRecord, endpoint: Endpoi
 }
 
 function removeStrays(deps: RestoreDeps): void {
-  const known = new Set(deps.networks.list().filter(isBridge).map(bridgeName));
+  const known = new Set(deps.networks.list().filter(hasLink).map(linkName));
   for (const record of deps.containers.list()) {
     if (hasProcess(record)) for (const { place } of record.endpoints ?? []) if (place) known.add(place.host);
   }
@@ -109,7 +113,7 @@ export async function settleNetworks(deps: RestoreDeps): Promise<void> {
   for (const record of deps.containers.list()) {
     if (!hasProcess(record)) continue;
     for (const endpoint of record.endpoints ?? []) {
-      if (!endpoint.place?.host) continue;
+      if (!endpoint.place?.name) continue;
       await mend(deps, record, endpoint, host).catch((error) =>
         deps.log.error({ container: record.id, err: error }, 'restore a container in a network'),
       );

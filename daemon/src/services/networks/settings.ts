@@ -3,11 +3,12 @@ import type { Deps } from '../../deps.js';
 import type { Endpoint } from '../../lib/endpoint.js';
 import { shortId } from '../../lib/ids.js';
 import type { ContainerRecord } from '../../store/containers.js';
+import type { NetworkRecord } from '../../store/networks.js';
 import { portMap } from '../containers/ports.js';
 import { hasProcess } from '../containers/wait.js';
 import { gatewayOf } from './bridge.js';
 import { isBuiltIn } from './built-in.js';
-import { routerOf } from './interfaces.js';
+import { routerOf, UNSPECIFIED } from './interfaces.js';
 import { hasInterfaces, networkOf } from './places.js';
 
 type SettingsDeps = Pick<Deps, 'addresses' | 'config' | 'networks'>;
@@ -27,6 +28,12 @@ const ABSENT = {
   GlobalIPv6Address: '',
   GlobalIPv6PrefixLen: 0,
 };
+
+/** The gateway of a container with an address, where there is one. */
+function shownRouter(network: NetworkRecord, family: 4 | 6, address: string): string {
+  const router = address && routerOf(network, family, address);
+  return UNSPECIFIED.includes(router) ? '' : router;
+}
 
 /** A container's place in one network, as inspect and list show it. */
 function showEndpoint(deps: SettingsDeps, record: ContainerRecord, endpoint: Endpoint): EndpointSettings {
@@ -53,10 +60,10 @@ function showEndpoint(deps: SettingsDeps, record: ContainerRecord, endpoint: End
     ...(place &&
       network && {
         EndpointID: place.id,
-        Gateway: place.ipv4 ? routerOf(network, 4) : '',
+        Gateway: shownRouter(network, 4, place.ipv4),
         IPAddress: place.ipv4,
         IPPrefixLen: prefix(place.ipv4),
-        IPv6Gateway: place.ipv6 ? routerOf(network, 6) : '',
+        IPv6Gateway: shownRouter(network, 6, place.ipv6),
         GlobalIPv6Address: place.ipv6,
         GlobalIPv6PrefixLen: prefix(place.ipv6),
       }),

@@ -22,7 +22,7 @@ type SubnetDeps = Pick<Deps, 'config' | 'networks'>;
 function takenByNetworks(deps: SubnetDeps, except: string | undefined): TakenSubnet[] {
   return deps.networks
     .list()
-    .filter(({ id, driver }) => id !== except && driver === 'bridge')
+    .filter(({ id }) => id !== except)
     .flatMap(({ name, ipam }) =>
       ipam.config.map(({ subnet }) => ({ by: `the network ${name}`, subnet: parseCidr(subnet)!.subnet })),
     );
