@@ -61,7 +61,8 @@ test('network trace says where a packet ends, and that one gets through', async 
   assert.match(through, /^PORT +STEP +STATUS +PACKETS +DETAIL\n/);
   assert.match(through, /^0\.0\.0\.0:8080->80\/tcp +listener +ok /m);
   assert.match(through, /^0\.0\.0\.0:8080 -> 80\/tcp of web: gets through$/m);
-  const nowhere = await cli().ok('network trace web 81');
+  const { code, stdout: nowhere } = await cli().tdctl('network trace web 81');
+  assert.equal(code, 1);
   assert.match(nowhere, /^81\/tcp +listener +ENDS HERE +no program in the container listens on port 81\/tcp/m);
   assert.match(nowhere, /^81\/tcp of web: ends at "listener"$/m);
   // A firewall of somebody else's.

@@ -15,6 +15,7 @@ export const command = defineCommand({
   examples: [
     ['tdctl network trace web', 'All of its published ports'],
     ['tdctl network trace web 80', 'Why port 80 cannot be reached'],
+    ['tdctl network trace web 80 >/dev/null || echo down', 'The exit code is 1 where a packet ends'],
   ],
   flags: { format: text("Format output using a Go template, 'table' or 'json'") },
   args: { min: 1, max: 2 },
@@ -33,11 +34,13 @@ export const command = defineCommand({
       table: 'table {{.Port}}\t{{.Step}}\t{{.Status}}\t{{.Packets}}\t{{.Detail}}',
     };
     printList(stdout, format, rows, flags.format);
-    if (flags.format !== undefined) return;
+    const code = Ports.some(({ EndsAt }) => EndsAt !== '') ? 1 : 0;
+    if (flags.format !== undefined) return code;
     for (const { Port, Published, EndsAt } of Ports) {
       const port = Published ? `${Published} -> ${Port}` : Port;
       stdout.write(`${port} of ${Name}: ${EndsAt ? `ends at "${EndsAt}"` : 'gets through'}\n`);
     }
     if (Ports.length === 0) stdout.write(`${Name} has no published ports\n`);
+    return code;
   },
 });
