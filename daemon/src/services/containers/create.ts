@@ -152,7 +152,8 @@ export function createContainer(
   checkVolumes(given, mounts);
   validateMounts(mounts);
 
-  const hostConfig = { ...mergeHostConfig(given, mode), ...resolveLinks(deps, { ...given, NetworkMode: mode }) };
+  const links = resolveLinks(deps, { ...given, NetworkMode: mode });
+  const hostConfig = mergeHostConfig({ ...given, ...links }, mode);
   const users = allocateUsers(deps, hostConfig);
   const container = record(
     deps,
