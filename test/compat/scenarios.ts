@@ -26,6 +26,7 @@ export const SCENARIOS: Record<string, Record<string, string>> = {
     detached: `run -d --name $N $IMAGE sleep 600; docker ps --filter name=$N --format '{{.Names}} {{.State}}'`,
     'removes itself': `run --rm --name $N $IMAGE true; docker container inspect $N; echo $?`,
     'a file with the id': `run --cidfile $D/cid --name $N $IMAGE true; test "$(cat $D/cid)" = "$(docker inspect -f '{{.Id}}' $N)" && echo same`,
+    'init without room': `run --rm --init --pids-limit 1 $IMAGE true 2>/dev/null; echo $?`,
     limits: `run --rm -m 64m --pids-limit 50 --cpus 0.5 --ulimit nofile=99:100 --shm-size 8m $IMAGE sh -c 'ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -1'`,
     'a read-only root': `run --rm --read-only --tmpfs /t $IMAGE sh -c 'touch /x; touch /t/x && echo fine'; echo $?`,
     capabilities: `run --rm --cap-drop all --cap-add chown --security-opt no-new-privileges $IMAGE grep -E '^(Cap|NoNew)' /proc/self/status`,

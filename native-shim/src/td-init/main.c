@@ -73,7 +73,7 @@ int main(int argc, char **argv)
     signal(SIGCHLD, SIG_DFL);
 
     pid_t command = fork();
-    if (command < 0) fail("fork", 128);
+    if (command < 0) fail("fork", 1); /* as tini does */
     if (command == 0) run(argv + first, &before);
 
     for (;;) {
