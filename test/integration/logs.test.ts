@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { type Query, refused } from '../helpers/api.js';
 import { Engine } from '../helpers/engine.js';
@@ -80,6 +81,14 @@ describe('logs', () => {
   test('of a container that never ran are empty, of one that is not there a 404', async () => {
     assert.deepEqual(await engine.logs(await engine.create({ Cmd: ['true'] })), { stdout: '', stderr: '' });
     await refused(engine.api.get('/containers/nobody/logs', BOTH), 404, 'No such container: nobody');
+  });
+
+  test('of one that has ended, if short, come in one piece with their end', async () => {
+    const socket = connect(engine.api.socket);
+    socket.write(`GET /containers/${ended}/logs?stdout=1&follow=1 HTTP/1.1\r\nHost: d\r\n\r\n`);
+    const first = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    socket.destroy();
+    assert.match(first.toString('latin1'), /^HTTP\/1\.1 200 .*out 5\n\r\n0\r\n\r\n$/s);
   });
 
   test('of a second run follow those of the first', async () => {

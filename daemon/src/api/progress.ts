@@ -31,6 +31,12 @@ export class Progress {
     this.#reply.raw.writeHead(200, { ...this.#reply.getHeaders(), 'Content-Type': 'application/json' } as never);
   }
 
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#reply.raw.uncork();
+  }
+
   /** The promise, where there is one, is kept when the client has taken enough. */
   write(line: object): Promise<void> | undefined {
     this.start();
@@ -39,10 +45,7 @@ export class Progress {
     if (!this.#corked) {
       this.#corked = true;
       raw.cork();
-      setImmediate(() => {
-        this.#corked = false;
-        raw.uncork();
-      });
+      setImmediate(() => this.#uncork());
     }
     if (raw.write(encodeLine(line)) || raw.destroyed) return undefined;
     return new Promise((resolve) => {
@@ -65,6 +68,8 @@ export class Progress {
       this.write({ errorDetail: { ...detailOf(error), message }, error: message });
     }
     this.start();
+    // Node.js 24 would put the end before what is still held back.
+    this.#uncork();
     this.#reply.raw.end();
   }
 }

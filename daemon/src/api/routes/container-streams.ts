@@ -4,7 +4,7 @@ import { ContainerWaitResponse } from '@tinydocker/shared/api/containers.js';
 import type { FastifyReply } from 'fastify';
 import * as Type from 'typebox';
 import type { Deps } from '../../deps.js';
-import { sendParts } from '../../lib/parts.js';
+import { sendParts, sendWhole } from '../../lib/parts.js';
 import { attachContainer } from '../../services/containers/attach.js';
 import { containerLogs } from '../../services/containers/logs.js';
 import { waitContainer } from '../../services/containers/wait.js';
@@ -18,13 +18,18 @@ const id = Type.Object({ id: Type.String({ description: 'Name, id or the beginni
 const RAW = 'application/vnd.docker.raw-stream';
 const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream';
 
-/** Sends the head of an answer whose body comes later, as clients wait for it before they go on. */
-function beginAnswer(reply: FastifyReply, contentType: string): ServerResponse {
+/** Takes over an answer; its head goes with the beginning of the body. */
+function takeAnswer(reply: FastifyReply, contentType: string): ServerResponse {
   reply.hijack();
   const headers = { ...reply.getHeaders(), 'Content-Type': contentType };
-  reply.raw.writeHead(200, headers as Record<string, string>);
-  reply.raw.flushHeaders();
-  return reply.raw;
+  return reply.raw.writeHead(200, headers as Record<string, string>);
+}
+
+/** Sends the head of an answer whose body comes later, as clients wait for it before they go on. */
+function beginAnswer(reply: FastifyReply, contentType: string): ServerResponse {
+  const response = takeAnswer(reply, contentType);
+  response.flushHeaders();
+  return response;
 }
 
 /** The routes under /containers/{id} whose answers last: wait, logs, attach. */
@@ -87,15 +92,16 @@ export const containerStreamRoutes =
         const cancel = new AbortController();
         const options = { ...query, stdout: query.stdout ?? false, stderr: query.stderr ?? false };
         const logs = containerLogs(deps, params.id, options, cancel.signal);
-        const response = beginAnswer(reply, logs.multiplexed && speaks(request, '1.42') ? MULTIPLEXED : RAW);
+        const answer = logs.follows ? beginAnswer : takeAnswer;
+        const response = answer(reply, logs.multiplexed && speaks(request, '1.42') ? MULTIPLEXED : RAW);
         keep(response, () => cancel.abort());
-        await sendParts(response, logs.data, cancel.signal).then(
-          () => response.end(),
-          (error) => {
-            deps.log.debug({ err: error }, 'logs');
-            response.destroy();
-          },
-        );
+        const sent = logs.follows
+          ? sendParts(response, logs.data, cancel.signal).then(() => response.end())
+          : sendWhole(response, logs.data, cancel.signal);
+        await sent.catch((error) => {
+          deps.log.debug({ err: error }, 'logs');
+          response.destroy();
+        });
       },
     );
 

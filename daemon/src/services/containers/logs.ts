@@ -23,6 +23,8 @@ export interface LogOptions {
 export interface ContainerLogs {
   /** stdcopy frames: it has no terminal. */
   multiplexed: boolean;
+  /** It ends with the container. */
+  follows: boolean;
   /** Each part is overwritten when the next one is asked for. */
   data: AsyncGenerator<Buffer>;
 }
@@ -80,5 +82,5 @@ export function containerLogs(
     cancel,
     scratch: deps.paths.ingest,
   });
-  return { multiplexed, data };
+  return { multiplexed, follows: follow, data };
 }

@@ -49,7 +49,8 @@ test('ports as inspect and list show them', () => {
   const published = { port: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8080 };
   const record = {
     config: { ExposedPorts: { '80/tcp': {}, '7/udp': {} } },
-    hostConfig: { NetworkMode: 'bridge', PortBindings: {} },
+    hostConfig: { PortBindings: {} },
+    endpoints: [{ place: { host: 'veth0' } }],
     state: { status: 'running', published: { networkId: 'n', ports: [published] } },
   } as unknown as ContainerRecord;
   assert.deepEqual(portMap(record), { '80/tcp': [at('8080', '0.0.0.0')], '7/udp': null });
@@ -59,6 +60,7 @@ test('ports as inspect and list show them', () => {
   ]);
   const ended = { ...record, state: { ...record.state, status: 'exited' } } as ContainerRecord;
   assert.deepEqual([portMap(ended), portList(ended)], [{}, []]);
-  const host = { ...record, hostConfig: { NetworkMode: 'host' } } as ContainerRecord;
+  // In the network of the host, or on an interface of it.
+  const host = { ...record, endpoints: [{ place: { host: '' } }] } as unknown as ContainerRecord;
   assert.deepEqual([portMap(host), portList(host)], [{}, []]);
 });
