@@ -26,6 +26,10 @@ test('what Go clients send: null for everything empty, members that nobody knows
   };
   assert.deepEqual(create(structuredClone(request)), request);
   assert.deepEqual(create({ HostConfig: null, NetworkingConfig: null }), { HostConfig: null, NetworkingConfig: null });
+  // What has no null here is not there.
+  assert.deepEqual(create({ Healthcheck: { Test: ['CMD', 'x'], Timeout: null, Retries: null } }), {
+    Healthcheck: { Test: ['CMD', 'x'] },
+  });
 });
 
 test('a bare string becomes a list of words where words are wanted', () => {

@@ -104,6 +104,11 @@ function checkObject(schema: Schema, value: Record<string, unknown>, path: strin
     if (!known && others === false) return `unknown field ${within(path, name)}`;
     const rule = known ?? (typeof others === 'object' ? others : undefined);
     if (!rule) continue;
+    if (value[name] === null && !schema.required?.includes(name) && check(rule, null, '') !== undefined) {
+      // As Go reads it: what is null is not there.
+      delete value[name];
+      continue;
+    }
     if (rule.wordList && typeof value[name] === 'string') value[name] = [value[name]];
     const wrong = check(rule, value[name], within(path, name));
     if (wrong) return wrong;

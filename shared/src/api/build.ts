@@ -15,7 +15,7 @@ export const BuildQuery = Type.Object({
   q: flag('Only the id of the image.'),
   nocache: flag('Do every step anew.'),
   cachefrom: text('JSON: images whose steps may be used again.'),
-  pull: text('Ask for newer images, whatever is here.'),
+  pull: flag('Ask for newer images, whatever is here.'),
   rm: flag('Accepted: containers of steps are always removed.'),
   forcerm: flag('Accepted, as rm.'),
   memory: number('Bytes of memory of every step.'),

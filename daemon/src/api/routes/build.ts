@@ -115,7 +115,7 @@ function optionsOf(query: BuildQuery, request: Pick<FastifyRequest, 'headers'>):
     remote: query.remote === 'client-session' ? '' : (query.remote ?? ''),
     noCache: query.nocache ?? false,
     cacheFrom: json('cache sources', query.cachefrom, isList) ?? [],
-    pull: Boolean(query.pull) && query.pull !== '0' && query.pull !== 'false',
+    pull: query.pull ?? false,
     buildArgs: new Map(given.filter((one): one is [string, string] => one[1] !== null)),
     labels: json('labels', query.labels, isTextMap) ?? {},
     target: query.target ?? '',

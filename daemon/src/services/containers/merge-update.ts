@@ -64,7 +64,7 @@ const SAID = [
 
 /** Ports that are named get the bindings that are given, the others keep theirs. */
 function mergeBindings(now: HostConfig, given: ContainerUpdateRequest): NonNullable<HostConfig['PortBindings']> {
-  const all = { ...now.PortBindings, ...normalizeBindings(given.PortBindings) };
+  const all = { ...now.PortBindings, ...normalizeBindings(given.PortBindings ?? {}) };
   return Object.fromEntries(Object.entries(all).filter(([, bindings]) => (bindings?.length ?? 0) > 0));
 }
 

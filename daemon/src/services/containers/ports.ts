@@ -69,9 +69,9 @@ const byPort = (a: { port: number; protocol: string }, b: { port: number; protoc
   a.port - b.port || (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0);
 
 /** Bindings in the one form in which they are kept. @throws EngineError invalid */
-export function normalizeBindings(bindings: PortMap | null | undefined): PortMap {
+export function normalizeBindings(bindings: PortMap): PortMap {
   const normal: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const [key, list] of Object.entries(bindings ?? {})) {
+  for (const [key, list] of Object.entries(bindings)) {
     const port = parsePort(key);
     const all = (list ?? []).map(({ HostIp = '', HostPort = '' }) => {
       parseHostPort(HostPort);
