@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { checked, native } from './native.js';
 
 const TRANSPORT = {
@@ -65,7 +66,9 @@ export function findPortHolder(transport: Transport, address: Buffer, port: numb
       for (const fd of readdirSync(`/proc/${pid}/fd`)) {
         const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
         if (inode !== undefined && inodes.has(inode)) {
-          return { pid: Number(pid), name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() };
+          // Its file, not what it calls itself: to Node.js 24 that is MainThread.
+          const program = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+          return { pid: Number(pid), name: basename(program) };
         }
       }
     } catch {
