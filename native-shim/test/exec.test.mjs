@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
-import { ALL, Ground, Shim, shell, unframe } from './shim.mjs';
+import { ALL, unframe } from './connections.mjs';
+import { Ground, Shim, shell } from './shim.mjs';
 
 const ground = new Ground();
 after(() => ground.remove());

@@ -4,7 +4,8 @@ import { copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ALL, Ground, Shim, shell } from './shim.mjs';
+import { ALL } from './connections.mjs';
+import { Ground, Shim, shell } from './shim.mjs';
 
 const ground = new Ground();
 after(() => ground.remove());

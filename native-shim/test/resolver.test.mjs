@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Ground, Shim, shell, unframe } from './shim.mjs';
+import { unframe } from './connections.mjs';
+import { Ground, Shim, shell } from './shim.mjs';
 
 const daemon = (name) => import(join(dirname(fileURLToPath(import.meta.url)), `../../daemon/dist/${name}.js`));
 const { closeFd, socketPair } = await daemon('kernel/socket');
