@@ -225,9 +225,29 @@ static void remove_on_parent(const struct network_interface *i, int namespace)
     steps_free(s);
 }
 
+/*
+ * What the container's programs had sent and nobody has taken holds the namespace, and with it the links, for as long as the kernel tries to
+ * be rid of it: minutes. Nothing of it leaves any more; one try is enough (tcp(7), tcp_orphan_retries).
+ */
+static void forget_orphans(int namespace)
+{
+    int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || setns(namespace, CLONE_NEWNET) < 0) {
+        if (own >= 0) close(own);
+        return;
+    }
+    int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc >= 0) {
+        namespace_write_sysctl(proc, "net/ipv4/tcp_orphan_retries", "1");
+        close(proc);
+    }
+    namespace_go_back(own, CLONE_NEWNET);
+}
+
 void network_cut(const struct network_config *n, int namespace)
 {
     struct netlink host = {.fd = -1};
+    if (n->count > 0) forget_orphans(namespace);
     for (size_t i = 0; i < n->count; i++) {
         if (strcmp(n->list[i].kind, "veth") != 0) {
             remove_on_parent(&n->list[i], namespace);
