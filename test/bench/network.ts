@@ -38,9 +38,12 @@ async function open(
 ): Promise<Measured> {
   const network = uniqueName('n');
   await ok(engine.api.post('/networks/create', { Name: network }), 201);
-  const bindings = { [`${PORT}/tcp`]: [{ HostPort: String(PORT) }] };
+  const port = `${PORT}/tcp`;
   const server = await engine.launch(
-    sleeper(network, { HostConfig: { NetworkMode: network, PortBindings: bindings } }),
+    sleeper(network, {
+      ExposedPorts: { [port]: {} },
+      HostConfig: { NetworkMode: network, PortBindings: { [port]: [{ HostPort: String(PORT) }] } },
+    }),
   );
   const client = await engine.launch(sleeper(network));
   const namespaceOf = async (id: string) => `/proc/${(await engine.inspect(id)).State.Pid}/ns/net`;
@@ -64,6 +67,7 @@ async function open(
 }
 
 interface Report {
+  error?: string;
   end: { sum_received: { bits_per_second: number }; streams: { sender: { mean_rtt: number } }[] };
 }
 
@@ -81,7 +85,8 @@ function ask(from: string[], address: string, rate?: string): number {
     ...(rate ? ['-b', rate] : []),
   ];
   const [program = '', ...rest] = [...from, ...words];
-  const { end } = JSON.parse(execFileSync(program, rest, { encoding: 'utf8' })) as Report;
+  const { end, error } = JSON.parse(execFileSync(program, rest, { encoding: 'utf8' })) as Report;
+  if (error) throw new Error(`iperf3 from ${from} to ${address}: ${error}`);
   return rate ? end.streams[0]!.sender.mean_rtt : end.sum_received.bits_per_second / 1e9;
 }
 
