@@ -22,7 +22,7 @@
  */
 enum { MEMORY = 1 << 30, FILES = 2300 };
 
-/* How much it stands back behind the daemon, which has everybody else's requests to answer: a third of its weight, sched(7). */
+/* How much who writes stands back behind the daemon, which has everybody else's requests to answer: a third of its weight, sched(7). */
 enum { NICE = 5 };
 
 static void check(long result, const char *what)
@@ -89,13 +89,13 @@ void confine_start(void)
     /* A reader that goes away is an error of write(2). */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) check(-1, "ignore SIGPIPE");
     umask(0);
-    check(setpriority(PRIO_PROCESS, 0, NICE), "setpriority");
 }
 
 void confine_process(enum confine_work work, int last_fd)
 {
     check(close_range((unsigned int)last_fd + 1, UINT32_MAX, 0), "close_range");
     bool writes = work == CONFINE_WRITE || work == CONFINE_WRITE_LAYER;
+    if (writes) check(setpriority(PRIO_PROCESS, 0, NICE), "setpriority");
     /*
      * The filter leaves no call that reaches these. Who takes archives apart gets both; for who only reads files a network
      * namespace would take as long to make as all the rest.
