@@ -36,6 +36,11 @@ for (const backend of ['nftables', 'iptables'] as const) {
       await ok(engine.api.post('/networks/create', { Name, ...config }), 201);
     }
 
+    test('info names who makes the rules', async () => {
+      const { FirewallBackend } = await ok<{ FirewallBackend: { Driver: string } }>(engine.api.get('/info'), 200);
+      assert.deepEqual(FirewallBackend, { Driver: backend });
+    });
+
     const serving = (name: string, hostConfig: Record<string, unknown> = {}) =>
       serve(engine, machines, name, { NetworkMode: 'one', ...hostConfig });
 

@@ -52,6 +52,7 @@ export class Firewall {
   #settled = false;
   #chosen: FirewallBackend | undefined;
   #repaired = 0;
+  readonly #withdrawing = new Map<string, Promise<void>>();
   #repairWait = 0;
   #repair: NodeJS.Timeout | undefined;
 
@@ -150,8 +151,21 @@ export class Firewall {
 
   /** Takes back these ports of a container, or all that it has. */
   withdraw(place: Place, ports?: readonly PublishedPort[]): Promise<void> {
-    if (!this.#published.has(place.containerId)) return Promise.resolve();
-    return this.#exclusively(() => this.#withdraw(place, ports));
+    const { containerId } = place;
+    if (!this.#published.has(containerId)) return Promise.resolve();
+    const work = this.#exclusively(() => this.#withdraw(place, ports));
+    const done = work
+      .catch(() => {})
+      .finally(() => {
+        if (this.#withdrawing.get(containerId) === done) this.#withdrawing.delete(containerId);
+      });
+    this.#withdrawing.set(containerId, done);
+    return work;
+  }
+
+  /** What is to be waited for until the ports are free that a container has had, where that takes a moment. */
+  withdrawing(containerId: string): Promise<void> | undefined {
+    return this.#withdrawing.get(containerId);
   }
 
   async #withdraw(place: Place, ports?: readonly PublishedPort[]): Promise<void> {

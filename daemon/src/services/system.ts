@@ -101,7 +101,7 @@ function warnings(limits: KernelLimits, problem: string | undefined): string[] |
 
 /** What `docker info` shows. */
 export function systemInfo(
-  deps: Pick<Deps, 'apparmor' | 'config' | 'containers' | 'images' | 'events' | 'users'>,
+  deps: Pick<Deps, 'apparmor' | 'config' | 'containers' | 'events' | 'firewall' | 'images' | 'users'>,
 ): SystemInfo {
   const { config } = deps;
   const limits = kernelLimits(config.cgroupParent);
@@ -156,6 +156,7 @@ export function systemInfo(
     Labels: config.labels,
     ExperimentalBuild: false,
     ServerVersion: VERSION,
+    ...(config.network.iptables && { FirewallBackend: { Driver: deps.firewall.backend } }),
     Runtimes: { 'td-shim': { path: 'td-shim' } },
     DefaultRuntime: 'td-shim',
     Swarm: {

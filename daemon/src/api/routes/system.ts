@@ -14,7 +14,9 @@ const PING = {
 };
 
 export const systemRoutes =
-  (deps: Pick<Deps, 'apparmor' | 'config' | 'containers' | 'images' | 'events' | 'users'>): FastifyPluginAsyncTypebox =>
+  (
+    deps: Pick<Deps, 'apparmor' | 'config' | 'containers' | 'events' | 'firewall' | 'images' | 'users'>,
+  ): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/_ping',

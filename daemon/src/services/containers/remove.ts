@@ -61,7 +61,7 @@ async function endByForce(deps: RemoveDeps, record: ContainerRecord): Promise<vo
 }
 
 /**
- * Removes a container; `force` kills it first, `v` takes along the volumes that were made up for it. With `link` no container is
+ * Removes a container, whose ports are free then; `force` kills it first, `v` takes along the volumes that were made up for it. With `link` no container is
  * removed but a link, by the name that it gives (`self/alias`).
  * @throws EngineError not-found, conflict (it runs)
  */
@@ -88,6 +88,8 @@ export async function removeContainer(
       }
       await endByForce(deps, record);
     }
+    const freed = deps.firewall.withdrawing(id);
+    if (freed) await freed;
     removeLocked(deps, id, { volumes: options.v });
   });
 }

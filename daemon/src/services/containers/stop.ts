@@ -1,4 +1,5 @@
 import { notModified, unavailable, within } from '@tinydocker/shared/errors.js';
+import type { Deps } from '../../deps.js';
 import { endRestarting } from './end-restarting.js';
 import { type KillDeps, sendSignal } from './kill.js';
 import { publishContainer } from './publish.js';
@@ -39,10 +40,14 @@ async function endProcess(deps: KillDeps, id: string, signal: number, seconds: n
 
 /**
  * Stops a container: its stop signal, then SIGKILL; one that waits to be restarted waits no more. Returns the moment it has
- * ended. Holds no lock while it waits, so that a kill or a removal by someone else is not kept waiting.
+ * ended and its ports are free. Holds no lock while it waits, so that a kill or a removal by someone else is not kept waiting.
  * @throws EngineError not-found, not-modified (it does not run), invalid (no such signal), unavailable (it cannot be killed)
  */
-export async function stopContainer(deps: KillDeps, nameOrId: string, options: StopOptions = {}): Promise<void> {
+export async function stopContainer(
+  deps: KillDeps & Pick<Deps, 'firewall'>,
+  nameOrId: string,
+  options: StopOptions = {},
+): Promise<void> {
   const record = deps.containers.resolve(nameOrId);
   const { config, id } = record;
   const signal = stopSignal(options.signal || config.StopSignal || 'SIGTERM', nameOrId);
@@ -51,5 +56,7 @@ export async function stopContainer(deps: KillDeps, nameOrId: string, options: S
   if (record.state.status !== 'restarting' || !(await endRestarting(deps, id))) {
     await endProcess(deps, id, signal, seconds, nameOrId);
   }
+  const freed = deps.firewall.withdrawing(id);
+  if (freed) await freed;
   publishContainer(deps, deps.containers.get(id) ?? record, 'stop');
 }
