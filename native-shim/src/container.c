@@ -250,7 +250,7 @@ void container_destroy(struct container *c)
     cgroup_free(c->cgroup);
     c->cgroup = NULL;
     close_handle(&c->mounts);
+    resolver_close(&c->resolver); /* it has connections, which are counted */
     if (c->network >= 0) network_cut(&c->bundle->network, c->network);
-    resolver_close(&c->resolver);
     close_handle(&c->network);
 }

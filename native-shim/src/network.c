@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -225,29 +226,47 @@ static void remove_on_parent(const struct network_interface *i, int namespace)
     steps_free(s);
 }
 
+/* How many sockets the namespace that the caller is in has of a protocol, by the kernel's own count; 0 where it does not say. */
+static unsigned long count_sockets(int proc, const char *path, const char *before)
+{
+    char text[1024];
+    int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    if (n < 0) return 0;
+    text[n] = 0;
+    const char *at = strstr(text, before);
+    return at ? strtoul(at + strlen(before), NULL, 10) : 0;
+}
+
 /*
  * What the container's programs had sent and nobody has taken holds the namespace, and with it the links, for as long as the kernel tries to
- * be rid of it: minutes. Nothing of it leaves any more; one try is enough (tcp(7), tcp_orphan_retries).
+ * be rid of it: minutes. True where there are such connections; one try more is enough for them (tcp(7), tcp_orphan_retries), but even the
+ * next may be two minutes away.
  */
-static void forget_orphans(int namespace)
+static bool forget_orphans(int namespace)
 {
+    bool found = false;
     int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     if (own < 0 || setns(namespace, CLONE_NEWNET) < 0) {
         if (own >= 0) close(own);
-        return;
+        return false;
     }
     int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (proc >= 0) {
-        namespace_write_sysctl(proc, "net/ipv4/tcp_orphan_retries", "1");
+        found = count_sockets(proc, "net/sockstat", "TCP: inuse ") > 0 ||
+                count_sockets(proc, "net/sockstat6", "TCP6: inuse ") > 0;
+        if (found) namespace_write_sysctl(proc, "net/ipv4/tcp_orphan_retries", "1");
         close(proc);
     }
     namespace_go_back(own, CLONE_NEWNET);
+    return found;
 }
 
 void network_cut(const struct network_config *n, int namespace)
 {
     struct netlink host = {.fd = -1};
-    if (n->count > 0) forget_orphans(namespace);
+    bool held = n->count > 0 && forget_orphans(namespace);
     for (size_t i = 0; i < n->count; i++) {
         if (strcmp(n->list[i].kind, "veth") != 0) {
             remove_on_parent(&n->list[i], namespace);
@@ -256,7 +275,10 @@ void network_cut(const struct network_config *n, int namespace)
         if (host.fd < 0 && netlink_open(&host) < 0) return;
         unsigned index = netlink_index(&host, n->list[i].host);
         if (!index) continue;
-        link_block_port(&host, index);
+        if (held)
+            link_remove(&host, index);
+        else
+            link_block_port(&host, index);
         netlink_send(&host);
     }
     netlink_close(&host);
